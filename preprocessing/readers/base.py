@@ -1,0 +1,88 @@
+"""What every reader takes and gives: sources in, blocks and bad rows out."""
+
+import abc
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from trainer.config import Settings
+
+__all__ = ["BadRow", "Block", "Reader", "Source"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """One file of series values.
+
+    Attributes:
+        path: where it lies.
+        split: the split its rows belong to; "" = all splits are cut from it.
+        label_path: a file of labels beside it; "" = none.
+    """
+
+    path: str
+    split: str = ""
+    label_path: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Block:
+    """Consecutive rows of one series.
+
+    Attributes:
+        series_id: which series.
+        values: `[time, feature]` float64, raw units, NaN = not measured.
+        labels: `[time]` int8, 0, 1 or -1 unknown; None = no labels.
+        sequence_label: label of a whole series; None = not labelled so.
+        timestamps: `[time]` int64 microseconds; None = no timestamps.
+    """
+
+    series_id: str
+    values: np.ndarray
+    labels: np.ndarray | None = None
+    sequence_label: int | None = None
+    timestamps: np.ndarray | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class BadRow:
+    """A row that was refused: where it stands, why, what it was."""
+
+    path: str
+    line: int
+    reason: str
+    text: str
+
+
+class Reader(abc.ABC):
+    """Reads one format; knows nothing of pipelines.
+
+    Attributes:
+        settings_class: the format's own flags.
+    """
+
+    settings_class: type[Settings]
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @abc.abstractmethod
+    def sources(self, pattern: str) -> list[Source]:
+        """Lists the files to read; ValueError where there are none."""
+
+    @abc.abstractmethod
+    def feature_names(self, source: Source) -> tuple[str, ...]:
+        """Names of the value columns, in the order of `Block.values`."""
+
+    @abc.abstractmethod
+    def read(
+        self, source: Source, names: Sequence[str]
+    ) -> Iterator[Block | BadRow]:
+        """Yields the rows of one file in order, a few megabytes at a time.
+
+        Args:
+            source: the file.
+            names: the columns of the data set, from the first source; a
+                file that has others raises ValueError.
+        """

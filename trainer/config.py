@@ -1,0 +1,289 @@
+"""Settings: frozen dataclasses, the flags made from them, the run's fields."""
+
+import argparse
+import dataclasses
+import difflib
+import importlib
+import re
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = [
+    "Preset",
+    "RunSettings",
+    "Settings",
+    "add_flags",
+    "load",
+    "refuse_unknown_flags",
+    "setting",
+    "settings_from_flags",
+]
+
+
+def setting(
+    default: Any,
+    text: str,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    choices: Sequence[str] = (),
+) -> Any:
+    """A field of a settings class: default, meaning with unit, bounds.
+
+    Args:
+        default: the value without a flag.
+        text: the flag's help.
+        minimum: smallest value, of each element where the field is a tuple.
+        maximum: largest value.
+        choices: all values there are; empty = no list.
+    """
+    return dataclasses.field(
+        default=default,
+        metadata={
+            "text": text,
+            "minimum": minimum,
+            "maximum": maximum,
+            "choices": tuple(choices),
+        },
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Base of every settings class: checks bounds when built."""
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            _check_bounds(field, getattr(self, field.name))
+
+
+SettingsT = typing.TypeVar("SettingsT", bound=Settings)
+
+
+@dataclasses.dataclass(frozen=True)
+class Preset:
+    """A named combination of network, scorer and rules with its settings.
+
+    Attributes:
+        network: name in `trainer.models.NETWORKS`.
+        scorer: name in `trainer.scorers.SCORERS`.
+        threshold_rule: name in `trainer.thresholds.RULES`, for tuning sets
+            that hold both classes.
+        label_free_threshold_rule: the rule for all other tuning sets.
+        settings: canonical field name to the preset's default.
+        aliases: the reference system's flag name to our field name.
+        ignored_flags: flags of the reference system that have no meaning
+            any more, with the reason.
+    """
+
+    network: str
+    scorer: str
+    threshold_rule: str
+    label_free_threshold_rule: str
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    aliases: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    ignored_flags: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+PHASES = (
+    "reconstruction",
+    "calculate_error_distribution_statistics",
+    "tune_anomaly_thresholds",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class RunSettings(Settings):
+    """What every training run has, whatever it is built from."""
+
+    data_dir: str = setting("", "folder that preprocessing wrote")
+    output_dir: str = setting("", "folder for checkpoints, metrics and model")
+    training_mode: str = setting(
+        "all", "phase to run", choices=(*PHASES, "all")
+    )
+    preset: str = setting("talk_dense", "named combination to start from")
+    network: str = setting("", "network; empty = the preset's")
+    scorer: str = setting("", "scorer; empty = the preset's")
+    threshold_rule: str = setting("", "rule for labelled tuning sets")
+    label_free_threshold_rule: str = setting("", "rule where a class lacks")
+    window_length: int = setting(
+        0, "time steps a window; 0 = sequence length, else 30", minimum=0
+    )
+    stride: int = setting(1, "time steps between training windows", minimum=1)
+    num_feat: int = setting(
+        0, "number of features, checked against the schema", minimum=0
+    )
+    feat_names: tuple[str, ...] = setting(
+        (), "feature names, checked against the schema"
+    )
+    series: tuple[str, ...] = setting((), "series ids to use; empty = all")
+    batch_size: int = setting(32, "windows a training step", minimum=1)
+    epochs: int = setting(30, "passes over train at most", minimum=1)
+    max_steps: int = setting(0, "training steps at most; 0 = any", minimum=0)
+    learning_rate: float = setting(1e-3, "Adam's step size", minimum=1e-12)
+    patience: int = setting(
+        5, "epochs without a better validation loss before stopping", minimum=1
+    )
+    seed: int = setting(1, "seed of weights and shuffling", minimum=0)
+    driver: str = setting(
+        "auto",
+        "how steps are compiled; auto measures both and takes the faster",
+        choices=("auto", "jit", "graph"),
+    )
+    tensorboard: bool = setting(True, "write TensorBoard logs")
+
+
+def load(registry: Mapping[str, str], name: str, kind: str) -> Any:
+    """Imports what `registry` lists under `name`.
+
+    Args:
+        registry: names to "module:attribute".
+        name: the name asked for.
+        kind: what the registry holds, for the message.
+
+    Raises:
+        ValueError: the name is not registered.
+    """
+    if name not in registry:
+        raise ValueError(
+            f"Unknown {kind}. Received: {name!r}. "
+            f"There are: {', '.join(sorted(registry))}."
+        )
+    module, attribute = registry[name].split(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def add_flags(
+    parser: argparse.ArgumentParser,
+    settings_classes: Sequence[type[Settings]],
+    defaults: Mapping[str, Any] | None = None,
+    aliases: Mapping[str, str] | None = None,
+) -> None:
+    """Adds one flag for each field; fields of the same name share one.
+
+    Args:
+        parser: receives the flags, one group a class.
+        settings_classes: dataclasses whose fields become flags.
+        defaults: field name to a default that replaces the field's own.
+        aliases: other flag name to field name.
+    """
+    defaults = defaults or {}
+    seen: set[str] = set()
+    for settings_class in settings_classes:
+        title = (settings_class.__doc__ or settings_class.__name__).strip()
+        group = parser.add_argument_group(title.splitlines()[0])
+        hints = typing.get_type_hints(settings_class)
+        for field in dataclasses.fields(settings_class):
+            if field.name in seen:
+                continue
+            seen.add(field.name)
+            names = [field.name] + [
+                alias
+                for alias, name in (aliases or {}).items()
+                if name == field.name
+            ]
+            default = defaults.get(field.name, field.default)
+            group.add_argument(
+                *(f"--{name}" for name in names),
+                dest=field.name,
+                type=_parser_of(hints[field.name]),
+                default=default,
+                choices=field.metadata["choices"] or None,
+                help=f"{field.metadata['text']} [{_shown(default)}]",
+                metavar=None
+                if field.metadata["choices"]
+                else _metavar(hints[field.name]),
+            )
+
+
+def settings_from_flags(
+    settings_class: type[SettingsT], flags: argparse.Namespace
+) -> SettingsT:
+    """Builds `settings_class` from parsed flags; checks its bounds."""
+    return settings_class(
+        **{
+            field.name: getattr(flags, field.name)
+            for field in dataclasses.fields(settings_class)
+        }
+    )
+
+
+def refuse_unknown_flags(
+    unknown: Sequence[str], parser: argparse.ArgumentParser, what: str
+) -> None:
+    """Raises ValueError where flags are left that nothing uses.
+
+    Args:
+        unknown: what `parse_known_args` left over.
+        parser: knows all flags, for a suggestion.
+        what: names who does not use them.
+    """
+    if not unknown:
+        return
+    known = [
+        option for action in parser._actions for option in action.option_strings
+    ]
+    name = unknown[0].split("=")[0]
+    close = difflib.get_close_matches(name, known, n=3)
+    hint = f" Did you mean {' or '.join(close)}?" if close else ""
+    raise ValueError(
+        f"{what} has no use for this flag. Received: "
+        f"{' '.join(unknown)}.{hint} --help lists all flags."
+    )
+
+
+def _check_bounds(field: dataclasses.Field, value: Any) -> None:
+    metadata = field.metadata
+    if not metadata:
+        return
+    for element in value if isinstance(value, tuple) else (value,):
+        low, high = metadata["minimum"], metadata["maximum"]
+        if low is not None and not element >= low:
+            raise ValueError(
+                f"`{field.name}` must be at least {low:g}. "
+                f"Received: {field.name}={value}"
+            )
+        if high is not None and not element <= high:
+            raise ValueError(
+                f"`{field.name}` must be at most {high:g}. "
+                f"Received: {field.name}={value}"
+            )
+    if metadata["choices"] and value not in metadata["choices"]:
+        raise ValueError(
+            f"`{field.name}` must be one of "
+            f"{', '.join(metadata['choices'])}. Received: {value!r}"
+        )
+
+
+def _parser_of(hint: Any) -> Any:
+    if hint is bool:
+        return _parse_bool
+    if isinstance(hint, types.GenericAlias):
+        element = typing.get_args(hint)[0]
+        return lambda text: tuple(
+            element(part) for part in re.split(r"[,\s]+", text.strip()) if part
+        )
+    return hint
+
+
+def _parse_bool(text: str) -> bool:
+    lowered = text.lower()
+    if lowered in ("yes", "true", "t", "y", "1"):
+        return True
+    if lowered in ("no", "false", "f", "n", "0"):
+        return False
+    raise argparse.ArgumentTypeError(f"true or false, not {text!r}")
+
+
+def _metavar(hint: Any) -> str:
+    if isinstance(hint, types.GenericAlias):
+        return f"{typing.get_args(hint)[0].__name__.upper()},..."
+    return str(hint.__name__).upper()
+
+
+def _shown(default: Any) -> str:
+    if isinstance(default, tuple):
+        return ",".join(map(str, default)) or "none"
+    return "none" if default == "" else str(default)
