@@ -1,0 +1,78 @@
+"""Records written one by one, without our own writer."""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from trainer.detector import Detector, DetectorConfig
+from trainer.schema import Feature
+
+SERIES_LENGTH = 400
+
+
+def feature_of(name, values, role="scored"):
+    """A column's schema entry, straight from NumPy."""
+    measured = values[np.isfinite(values)].astype(np.float64)
+    return Feature(
+        name=name,
+        role=role,
+        count=measured.size,
+        missing=int(values.size - measured.size),
+        mean=float(measured.mean()),
+        variance=float(measured.var(ddof=1)),
+        minimum=float(measured.min()),
+        maximum=float(measured.max()),
+        is_constant=bool(np.ptp(measured) == 0),
+        is_binary=bool(np.isin(measured, (0, 1)).all()),
+    )
+
+
+def write_segment(
+    writer, series_id, start, values, *, halo=0, label=None, sequence_label=None
+):
+    """Writes one record of the data contract by tf.train.Example."""
+
+    def of_bytes(data):
+        return tf.train.Feature(bytes_list=tf.train.BytesList(value=[data]))
+
+    def of_int(number):
+        return tf.train.Feature(int64_list=tf.train.Int64List(value=[number]))
+
+    features = {
+        "series_id": of_bytes(series_id.encode()),
+        "start": of_int(start),
+        "halo": of_int(halo),
+        "length": of_int(len(values)),
+        "values": of_bytes(np.ascontiguousarray(values, "<f4").tobytes()),
+    }
+    if label is not None:
+        features["label"] = of_bytes(np.asarray(label, np.int8).tobytes())
+    if sequence_label is not None:
+        features["sequence_label"] = of_int(sequence_label)
+    example = tf.train.Example(features=tf.train.Features(feature=features))
+    writer.write(example.SerializeToString())
+
+
+def wave(rng, length, num_features, start=0):
+    """Sines of different period with noise, `[time, feature]`."""
+    steps = np.arange(start, start + length)[:, None]
+    periods = 7.0 + 3.0 * np.arange(num_features)
+    clean = np.sin(2 * np.pi * steps / periods)
+    return (clean + 0.1 * rng.standard_normal(clean.shape)).astype("f4")
+
+
+def make_detector(schema, length=12, **settings):
+    """A small dense detector, not trained."""
+    config = DetectorConfig(
+        network="dense_autoencoder",
+        network_settings={
+            "encoder_units": (8,),
+            "decoder_units": (8,),
+            **settings,
+        },
+        scorer="mahalanobis",
+        scorer_settings={},
+        window_length=length,
+    )
+    return Detector(schema.to_json(), dataclasses.asdict(config))

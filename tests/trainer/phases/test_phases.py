@@ -1,0 +1,111 @@
+"""The three phases on small data."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from data_sets import make_detector
+
+from trainer.config import RunSettings
+from trainer.dataset import load_windows
+from trainer.phases import error_statistics, reconstruction, threshold_tuning
+from trainer.thresholds.f_beta import FBeta
+from trainer.thresholds.quantile import Quantile
+
+
+def skip(count):
+    """Stands in for a progress bar."""
+
+
+def train(data_set, length=12, epochs=2):
+    folder, schema = data_set
+    detector = make_detector(schema, length)
+    splits = {
+        name: load_windows(folder, schema, name, length)
+        for name in ("train", "validation", "statistics", "tuning")
+    }
+    numbers = reconstruction.run(
+        detector,
+        splits["train"],
+        splits["validation"],
+        RunSettings(epochs=epochs, driver="graph"),
+    )
+    return detector, splits, numbers
+
+
+def test_statistics_count_every_row_once(sequence_data_set):
+    """Rows per view: steps of all sequences, and features of each."""
+    detector, splits, _ = train(sequence_data_set)
+    found = error_statistics.run(detector, splits["statistics"], skip)
+    assert found == {"time_rows": 60 * 12, "feature_rows": 60 * 3}
+
+
+def test_statistics_of_long_series_count_last_steps(long_data_set):
+    """Overlapping windows that count a step many times."""
+    detector, splits, _ = train(long_data_set)
+    found = error_statistics.run(detector, splits["statistics"], skip)
+    assert found == {"time_rows": 389, "feature_rows": 389 * 4}
+
+
+def test_a_phase_run_twice_gives_the_same_model(sequence_data_set):
+    """Counters that go on from the last run."""
+    detector, splits, _ = train(sequence_data_set)
+    weights = []
+    for _ in range(2):
+        error_statistics.run(detector, splits["statistics"], skip)
+        threshold_tuning.run(detector, splits["tuning"], _f_beta(), skip)
+        weights.append(detector.get_weights())
+    for one, other in zip(*weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_thresholds_separate_what_can_be_separated(sequence_data_set):
+    """A threshold of the other view, or of scores in another order."""
+    detector, splits, _ = train(sequence_data_set, epochs=5)
+    error_statistics.run(detector, splits["statistics"], skip)
+    threshold_tuning.run(detector, splits["tuning"], _f_beta(), skip)
+    thresholds = detector.thresholds.numpy()
+    windows = splits["tuning"]
+    raw = np.stack([windows.values[s : s + 12] for s in windows.starts])
+    found = detector.window_scores(raw, "all")
+    for position, view in enumerate(detector.views):
+        flags = found[view][0].numpy() >= thresholds[position]
+        np.testing.assert_array_equal(flags, windows.labels == 1)
+
+
+def test_later_phase_needs_the_earlier_one(long_data_set):
+    """Thresholds tuned before there are scores."""
+    folder, schema = long_data_set
+    detector = make_detector(schema)
+    windows = load_windows(folder, schema, "tuning", 12)
+    with pytest.raises(ValueError, match="--training_mode=reconstruction"):
+        error_statistics.run(detector, windows, skip)
+    with pytest.raises(ValueError, match="calculate_error_distribution"):
+        threshold_tuning.run(detector, windows, _f_beta(), skip)
+
+
+def test_no_window_fits(long_data_set):
+    """Training on nothing that reports a loss of 0."""
+    folder, schema = long_data_set
+    windows = load_windows(folder, schema, "train", 12)
+    nothing = dataclasses.replace(windows, starts=windows.starts[:0])
+    with pytest.raises(ValueError, match="at least `window_length`"):
+        reconstruction.run(
+            make_detector(schema), nothing, nothing, RunSettings()
+        )
+
+
+def test_rule_follows_the_labels():
+    """F-beta on one class alone; labels -1 taken for a class."""
+
+    def chosen(labels, rule):
+        return threshold_tuning.rule_for(np.array(labels), rule)
+
+    assert chosen([0, 1, -1], FBeta) == "threshold_rule"
+    assert chosen([0, 0, -1], FBeta) == "label_free_threshold_rule"
+    assert chosen([1, -1], FBeta) == "label_free_threshold_rule"
+    assert chosen([-1], Quantile) == "threshold_rule"
+
+
+def _f_beta():
+    return FBeta(FBeta.settings_class())

@@ -1,0 +1,168 @@
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from data_sets import make_detector
+
+from trainer import loop
+from trainer.dataset import load_windows
+
+
+@pytest.fixture
+def parts(long_data_set):
+    folder, schema = long_data_set
+    train = load_windows(folder, schema, "train", 12)
+    validation = load_windows(folder, schema, "validation", 12)
+    return schema, train, validation
+
+
+def compiled(schema):
+    detector = make_detector(schema)
+    detector.compile(optimizer=keras.optimizers.Adam(1e-3))
+    return detector
+
+
+@pytest.mark.parametrize("driver", ["jit", "graph", "auto"])
+def test_losses_equal_keras_fit(parts, driver):
+    """A batch left out, seen twice, or a step that differs from `fit`."""
+    schema, train, validation = parts
+    reference = compiled(schema)
+    expected = reference.fit(
+        train.batches(4),
+        validation_data=validation.batches(256),
+        epochs=3,
+        shuffle=False,
+        verbose=0,
+    ).history
+    detector = compiled(schema)
+    found = loop.fit(
+        loop.OneReplica(detector, driver),
+        train,
+        validation,
+        batch_size=4,
+        epochs=3,
+        seed=0,
+        is_shuffled=False,
+    ).history
+    assert set(found) == {
+        "loss",
+        "val_loss",
+        "val_time_view_rmse",
+        "val_feature_view_rmse",
+    }
+    for name, values in found.items():
+        np.testing.assert_allclose(values, expected[name], atol=1e-6)
+    for one, other in zip(detector.weights, reference.weights, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_every_window_once_an_epoch(parts):
+    """Blocks that drop the tail, or a shuffle that repeats windows."""
+    _, train, _ = parts
+    starts = train.order(seed=1, epoch=2)
+    blocks = list(loop._blocks(starts, 7))
+    np.testing.assert_array_equal(
+        np.concatenate([block.ravel() for block in blocks]), starts
+    )
+    assert [block.shape for block in blocks] == [(50, 7), (5, 7), (1, 4)]
+
+
+def test_same_seed_same_weights(parts):
+    """Random state outside the seed."""
+    schema, train, validation = parts
+
+    def weights():
+        detector = compiled(schema)
+        loop.fit(
+            loop.OneReplica(detector, "graph"),
+            train,
+            validation,
+            batch_size=32,
+            epochs=2,
+            seed=3,
+        )
+        return detector.get_weights()
+
+    for one, other in zip(weights(), weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_max_steps(parts):
+    """A limit checked once an epoch only."""
+    schema, train, validation = parts
+    detector = compiled(schema)
+    loop.fit(
+        loop.OneReplica(detector, "graph"),
+        train,
+        validation,
+        batch_size=4,
+        epochs=9,
+        seed=0,
+        max_steps=61,
+    )
+    assert int(detector.optimizer.iterations) == 61
+
+
+def test_early_stopping_restores_the_best(parts):
+    """The last weights kept in place of the best ones."""
+    schema, train, validation = parts
+    detector = make_detector(schema)
+    # A rate so large that the loss rises again.
+    detector.compile(optimizer=keras.optimizers.Adam(0.3))
+    stopping = keras.callbacks.EarlyStopping(
+        "val_loss", patience=2, restore_best_weights=True
+    )
+    driver = loop.OneReplica(detector, "graph")
+    history = loop.fit(
+        driver,
+        train,
+        validation,
+        batch_size=32,
+        epochs=12,
+        seed=0,
+        callbacks=[stopping],
+    ).history["val_loss"]
+    assert history.index(min(history)) < len(history) - 1
+    found = loop.evaluate(
+        driver, tf.constant(validation.values), validation.starts
+    )
+    assert found["loss"] == pytest.approx(min(history), rel=1e-6)
+
+
+def test_loss_that_is_not_finite(parts):
+    """A model of NaN weights that is saved as if it were trained."""
+    schema, train, validation = parts
+    detector = make_detector(schema)
+    detector.compile(optimizer=keras.optimizers.Adam(1e30))
+    with pytest.raises(ValueError, match="learning_rate"):
+        loop.fit(
+            loop.OneReplica(detector, "graph"),
+            train,
+            validation,
+            batch_size=32,
+            epochs=3,
+            seed=0,
+        )
+
+
+def test_map_windows_in_order_and_whole(parts):
+    """The padding of the last call counted as windows."""
+    _, train, _ = parts
+    done = []
+    outputs = list(
+        loop.map_windows(
+            lambda values: {"last": values[:, -1, 0]}, train, done.append
+        )
+    )
+    found = np.concatenate([output["last"] for output in outputs])
+    np.testing.assert_array_equal(found, train.values[11:, 0])
+    assert sum(done) == len(train)
+
+
+def test_map_windows_of_nothing(parts):
+    """An empty split that fails in the padding."""
+    _, train, _ = parts
+    nothing = dataclasses.replace(train, starts=train.starts[:0])
+    assert list(loop.map_windows(lambda v: {}, nothing, lambda n: None)) == []

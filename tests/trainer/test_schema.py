@@ -1,0 +1,77 @@
+import dataclasses
+import json
+
+import pytest
+
+from trainer.schema import Feature, Schema, assign_roles
+
+
+def column(name, is_binary=False):
+    return Feature(name, "scored", 9, 0, 0.5, 1.0, 0.0, 1.0, False, is_binary)
+
+
+def test_round_trip(long_data_set):
+    """A field that is written but not read back."""
+    _, schema = long_data_set
+    assert Schema.from_json(schema.to_json()) == schema
+
+
+def test_change_and_version_are_noticed(long_data_set):
+    """A schema edited by hand, or by a later version, used as it is."""
+    _, schema = long_data_set
+    content = json.loads(schema.to_json())
+    content["halo"] += 1
+    with pytest.raises(ValueError, match="was changed"):
+        Schema.from_json(json.dumps(content))
+    with pytest.raises(ValueError, match="version 2"):
+        Schema.from_json(json.dumps(content | {"version": 2}))
+    with pytest.raises(ValueError, match=r"Not a schema\.json"):
+        Schema.from_json("[]")
+
+
+def test_missing_schema_names_the_command(tmp_path):
+    """A stack trace in place of the next step."""
+    with pytest.raises(ValueError, match="preprocessing.task"):
+        Schema.load(str(tmp_path))
+
+
+def test_roles_by_rule_and_declaration():
+    """Binary columns scored; a declared role that loses to the rule."""
+    columns = [column("a"), column("b", True), column("c", True)]
+    roles = [f.role for f in assign_roles(columns, {"c": "scored"})]
+    assert roles == ["scored", "covariate", "scored"]
+
+
+def test_only_binary_columns_are_scored():
+    """A data set of flags alone, from which nothing would be scored."""
+    columns = [column("a", True), column("b", True)]
+    roles = [f.role for f in assign_roles(columns, {"a": "ignored"})]
+    assert roles == ["ignored", "scored"]
+
+
+@pytest.mark.parametrize("declared", [{"x": "scored"}, {"a": "target"}])
+def test_wrong_roles(declared):
+    """A misspelt column name that changes nothing."""
+    with pytest.raises(ValueError, match="A role is one of"):
+        assign_roles([column("a")], declared)
+
+
+def test_nothing_to_score():
+    """A detector without a score."""
+    with pytest.raises(ValueError, match="At least one column"):
+        assign_roles([column("a")], {"a": "ignored"})
+
+
+def test_columns_by_role(long_data_set):
+    """Ignored columns that reach the network."""
+    _, schema = long_data_set
+    roles = ("covariate", "scored", "ignored", "scored")
+    schema = dataclasses.replace(
+        schema,
+        features=tuple(
+            dataclasses.replace(feature, role=role)
+            for feature, role in zip(schema.features, roles, strict=True)
+        ),
+    )
+    assert schema.input_columns == (0, 1, 3)
+    assert schema.scored_columns == (1, 3)

@@ -1,0 +1,184 @@
+"""The command line, end to end and with wrong input."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from trainer import task
+from trainer.config import PHASES
+
+SMALL = [
+    "--encoder_units=8",
+    "--decoder_units=8",
+    "--window_length=12",
+    "--epochs=2",
+    "--driver=graph",
+    "--tensorboard=false",
+]
+
+
+def train(data_set, output, *flags):
+    data_dir, _ = data_set
+    return task.main(
+        [f"--data_dir={data_dir}", f"--output_dir={output}", *flags]
+    )
+
+
+def test_all_phases_write_everything(long_data_set, tmp_path, capsys):
+    """A run that ends well but leaves a file out."""
+    assert train(long_data_set, tmp_path, *SMALL) == 0
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert list(metrics) == [
+        "reconstruction",
+        "calculate_error_distribution_statistics",
+        "tune_anomaly_thresholds",
+    ]
+    assert metrics["tune_anomaly_thresholds"]["rule"] == "f_beta"
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert config["settings"]["encoder_units"] == [8]
+    assert config["settings"]["network"] == "dense_autoencoder"
+    assert (tmp_path / "model" / "saved_model.pb").exists()
+    assert "time_threshold" in capsys.readouterr().out
+
+
+def test_three_runs_equal_one(long_data_set, tmp_path):
+    """State lost between phases; flags that must be given again."""
+    assert train(long_data_set, tmp_path / "one", *SMALL) == 0
+    first, *later = PHASES
+    parts = tmp_path / "parts"
+    assert train(long_data_set, parts, *SMALL, f"--training_mode={first}") == 0
+    assert not (parts / "model").exists()
+    for phase in later:
+        assert train(long_data_set, parts, f"--training_mode={phase}") == 0
+    values = tf.constant(
+        np.random.default_rng(0).normal(size=(3, 12, 4)), "float32"
+    )
+    scores = []
+    for folder in (tmp_path / "one", parts):
+        loaded = tf.saved_model.load(str(folder / "model"))
+        served = loaded.signatures["serving_default"](values=values)
+        scores.append([served["time_score"], served["feature_threshold"]])
+    for one, other in zip(*scores, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_label_free_rule_without_labels(long_data_set, tmp_path):
+    """F-beta asked of a split that has no labels of both classes."""
+    import dataclasses
+    import shutil
+
+    folder, schema = long_data_set
+    copy = tmp_path / "data"
+    shutil.copytree(folder, copy)
+    splits = dict(schema.splits) | {"tuning": schema.splits["statistics"]}
+    changed = dataclasses.replace(schema, splits=splits)
+    (copy / "schema.json").write_text(changed.to_json())
+    output = tmp_path / "out"
+    assert train((str(copy), changed), output, *SMALL) == 0
+    metrics = json.loads((output / "metrics.json").read_text())
+    assert metrics["tune_anomaly_thresholds"]["rule"] == "quantile"
+
+
+def test_few_calibration_windows_use_train_and_say_so(
+    long_data_set, tmp_path, caplog
+):
+    """Statistics of a handful of rows; the substitution kept quiet."""
+    flags = [*SMALL, "--window_length=64"]
+    import dataclasses
+    import shutil
+
+    folder, schema = long_data_set
+    copy = tmp_path / "data"
+    shutil.copytree(folder, copy)
+    splits = dict(schema.splits)
+    del splits["statistics"]
+    splits["statistics"] = dataclasses.replace(
+        schema.splits["train"], shards=()
+    )
+    changed = dataclasses.replace(schema, splits=splits)
+    (copy / "schema.json").write_text(changed.to_json())
+    output = tmp_path / "out"
+    assert train((str(copy), changed), output, *flags) == 0
+    metrics = json.loads((output / "metrics.json").read_text())
+    phase = metrics["calculate_error_distribution_statistics"]
+    assert phase["split"] == "train"
+    assert "errors look smaller" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "flags,message",
+    [
+        (["--training_mode=tune_anomaly_thresholds"], "reconstruction first"),
+        (["--window_length=65"], "--max_window_length=65"),
+        (["--num_feat=5"], "`num_feat` must agree"),
+        (["--feat_names=a,b,c,d"], "`feat_names` must agree"),
+        (["--network=lstm"], "There are: dense_autoencoder"),
+        (["--quantil=0.9"], "Did you mean --quantile"),
+        (["--num_deviations=2"], "has no use for this flag"),
+        (["--batch_size=0"], "`batch_size` must be at least 1"),
+        (["--time_latent_size=4"], "must be below the width"),
+        (["--series=nobody"], "which it does not hold"),
+        (["--data_dir=nowhere"], "preprocessing.task"),
+        (["--output_dir="], "--output_dir must be given"),
+    ],
+)
+def test_wrong_use(long_data_set, tmp_path, capsys, flags, message):
+    """A stack trace, or an exit code of 0, where nothing was trained."""
+    assert train(long_data_set, tmp_path, *flags) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+    assert not os.path.exists(tmp_path / "model")
+
+
+def test_architecture_must_not_change_between_phases(
+    long_data_set, tmp_path, capsys
+):
+    """Statistics of one network under the weights of another."""
+    mode = "--training_mode=reconstruction"
+    assert train(long_data_set, tmp_path, *SMALL, mode) == 0
+    mode = "--training_mode=calculate_error_distribution_statistics"
+    assert train(long_data_set, tmp_path, mode, "--encoder_units=9") == 2
+    assert "other values of: network_settings" in capsys.readouterr().err
+
+
+def test_phase_order_is_checked_on_checkpoints(long_data_set, tmp_path, capsys):
+    """Thresholds tuned straight after reconstruction."""
+    mode = "--training_mode=reconstruction"
+    assert train(long_data_set, tmp_path, *SMALL, mode) == 0
+    mode = "--training_mode=tune_anomaly_thresholds"
+    assert train(long_data_set, tmp_path, mode) == 2
+    assert "calculate_error_distribution" in capsys.readouterr().err
+
+
+def test_sequences_take_their_own_length(sequence_data_set, tmp_path, capsys):
+    """A window that cuts labelled sequences to pieces."""
+    flags = [flag for flag in SMALL if "window_length" not in flag]
+    assert train(sequence_data_set, tmp_path, *flags) == 0
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert config["settings"]["window_length"] == 12
+    assert train(sequence_data_set, tmp_path, "--window_length=6") == 2
+    assert "length of the labelled sequences, 12" in capsys.readouterr().err
+
+
+def test_aliases_and_ignored_flags(long_data_set, tmp_path, caplog):
+    """The talk's command line refused, or its flags dropped in silence."""
+    flags = ["--seq_len=12", "--enc_dnn_hidden_units=8", "--job-dir=x"]
+    assert train(long_data_set, tmp_path, *SMALL[2:], *flags) == 0
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert config["settings"]["encoder_units"] == [8]
+    assert "--job-dir has no effect" in caplog.text
+
+
+@pytest.mark.parametrize("flags", [[], ["--network=dense_autoencoder"]])
+def test_help(flags, capsys):
+    """Help that hides the flags of the network asked for."""
+    with pytest.raises(SystemExit) as stopped:
+        task.main([*flags, "--help"])
+    assert stopped.value.code == 0
+    text = capsys.readouterr().out
+    assert "--learning_rate" in text
+    assert ("--encoder_units" in text) == bool(flags)

@@ -1,0 +1,171 @@
+"""Flags to a resolved configuration; no TensorFlow until parts are chosen."""
+
+import argparse
+import dataclasses
+import json
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from trainer.config import (
+    Preset,
+    RunSettings,
+    Settings,
+    add_flags,
+    load,
+    refuse_unknown_flags,
+    settings_from_flags,
+)
+from trainer.models import NETWORKS
+from trainer.presets import PRESETS
+from trainer.scorers import SCORERS
+from trainer.thresholds import RULES
+
+__all__ = ["CONFIG_FILE", "Config", "parse"]
+
+CONFIG_FILE = "config.json"
+_PARTS = {
+    "network": NETWORKS,
+    "scorer": SCORERS,
+    "threshold_rule": RULES,
+    "label_free_threshold_rule": RULES,
+}
+_CHOOSING = ("preset", "network", "model_type", "scorer", "threshold_rule")
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Everything a run is made from, resolved."""
+
+    run: RunSettings
+    network: Settings
+    scorer: Settings
+    threshold_rule: Settings
+    label_free_threshold_rule: Settings
+
+    def flat(self) -> dict[str, Any]:
+        """Field name to value, over all parts."""
+        values: dict[str, Any] = {}
+        for field in dataclasses.fields(self):
+            values |= dataclasses.asdict(getattr(self, field.name))
+        return values
+
+
+def parse(arguments: Sequence[str]) -> Config:
+    """Reads the command line.
+
+    A later phase starts from what the first one stored in `output_dir`, so
+    its flags need not be repeated.
+
+    Args:
+        arguments: the words after the program's name.
+
+    Raises:
+        ValueError: a flag is unknown, or its value is out of bounds.
+    """
+    given = _given_names(arguments)
+    first = _parser()
+    add_flags(first, [RunSettings], aliases={"model_type": "network"})
+    first.add_argument("--help", "-h", action="store_true")
+    chosen, _ = first.parse_known_args(arguments)
+    if chosen.help and not given.intersection(_CHOOSING):
+        first.print_help()
+        first.exit()
+    stored = _stored_settings(chosen)
+    if "preset" not in given:
+        chosen.preset = stored.get("preset", chosen.preset)
+    preset = load(PRESETS, chosen.preset, "preset")
+    defaults = {**preset.settings, **_part_names(preset), **stored}
+    parts = {
+        kind: load(registry, getattr(chosen, kind) or defaults[kind], kind)
+        for kind, registry in _PARTS.items()
+    }
+    parser = _full_parser(preset, parts, defaults)
+    flags, unknown = parser.parse_known_args(arguments)
+    names = ", ".join(f"{kind} {getattr(flags, kind)}" for kind in _PARTS)
+    refuse_unknown_flags(unknown, parser, f"This combination ({names})")
+    _note_ignored(preset, flags)
+    return Config(
+        run=settings_from_flags(RunSettings, flags),
+        **{
+            kind: settings_from_flags(part.settings_class, flags)
+            for kind, part in parts.items()
+        },
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    registered = "\n".join(
+        f"  --{kind}: {', '.join(sorted(registry))}"
+        for kind, registry in ({"preset": PRESETS} | _PARTS).items()
+    )
+    return argparse.ArgumentParser(
+        prog="python -m trainer.task",
+        description="Trains a detector in three phases and exports it.",
+        epilog=f"There are\n{registered}\nWith one of these named, --help "
+        "shows its own flags too:\n"
+        "  python -m trainer.task --preset=talk_dense --help\n\n"
+        "Example, after `python -m preprocessing.task ... --output data`:\n"
+        "  python -m trainer.task --data_dir=data --output_dir=run\n",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        add_help=False,
+    )
+
+
+def _full_parser(
+    preset: Preset, parts: Mapping[str, Any], defaults: Mapping[str, Any]
+) -> argparse.ArgumentParser:
+    parser = _parser()
+    classes = [RunSettings]
+    for part in parts.values():
+        if part.settings_class not in classes:
+            classes.append(part.settings_class)
+    fields = {
+        field.name for each in classes for field in dataclasses.fields(each)
+    }
+    aliases = {
+        alias: name for alias, name in preset.aliases.items() if name in fields
+    }
+    add_flags(parser, classes, defaults, aliases)
+    group = parser.add_argument_group("accepted without effect")
+    for name, reason in preset.ignored_flags.items():
+        group.add_argument(f"--{name}", help=reason, metavar="ANY")
+    parser.add_argument("--help", "-h", action="help")
+    return parser
+
+
+def _note_ignored(preset: Preset, flags: argparse.Namespace) -> None:
+    for name, reason in preset.ignored_flags.items():
+        if getattr(flags, name.replace("-", "_")) is not None:
+            logging.getLogger(__name__).info(
+                "--%s has no effect: %s.", name, reason
+            )
+
+
+def _part_names(preset: Preset) -> dict[str, str]:
+    return {kind: getattr(preset, kind) for kind in _PARTS}
+
+
+def _given_names(arguments: Sequence[str]) -> set[str]:
+    return {
+        argument[2:].split("=")[0]
+        for argument in arguments
+        if argument.startswith("--")
+    }
+
+
+def _stored_settings(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Settings of the first phase, for the phases that follow it."""
+    path = os.path.join(chosen.output_dir, CONFIG_FILE)
+    is_later = chosen.training_mode not in ("all", "reconstruction")
+    if not is_later or not os.path.isfile(path):
+        return {}
+    with open(path, encoding="utf-8") as file:
+        settings = json.load(file)["settings"]
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in settings.items()
+        if name not in ("training_mode", "output_dir")
+    }

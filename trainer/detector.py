@@ -1,0 +1,286 @@
+"""The detector: scaling, network, scorer and thresholds in one model."""
+
+import dataclasses
+import json
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from trainer.config import load
+from trainer.layers.missing import fill_forward, is_observed
+from trainer.layers.scaling import Scaling
+from trainer.models import NETWORKS
+from trainer.schema import Schema
+from trainer.scorers import SCORERS
+
+__all__ = ["Detector", "DetectorConfig"]
+
+PHASES_DONE = {"nothing": 0, "reconstruction": 1, "statistics": 2, "tuned": 3}
+
+
+@dataclasses.dataclass(frozen=True)
+class DetectorConfig:
+    """What fixes a detector's variables, beside its schema.
+
+    Attributes:
+        network: name of the network.
+        network_settings: its field values.
+        scorer: name of the scorer.
+        scorer_settings: its field values.
+        window_length: time steps a window.
+        seed: of the initial weights.
+    """
+
+    network: str
+    network_settings: dict[str, Any]
+    scorer: str
+    scorer_settings: dict[str, Any]
+    window_length: int
+    seed: int = 1
+
+
+@keras.saving.register_keras_serializable("residua")
+class Detector(keras.Model):
+    """Raw windows in, anomaly scores out; everything it reads is a weight.
+
+    Args:
+        schema: text of the data set's schema.
+        config: field values of `DetectorConfig`.
+    """
+
+    def __init__(self, schema: str, config: dict[str, Any], **kwargs):
+        super().__init__(**kwargs)
+        self.schema_text = schema
+        self.schema = Schema.from_json(schema)
+        # Lists for tuples, as a saved detector gives its settings back.
+        config = json.loads(json.dumps(config))
+        self.detector_config = DetectorConfig(**config)
+        inputs = self.schema.input_columns
+        scored = self.schema.scored_columns
+        self.input_columns = inputs
+        self.scored_positions = tuple(inputs.index(column) for column in scored)
+        self.window_length = self.detector_config.window_length
+        self.scaling = Scaling(len(inputs))
+        network = load(NETWORKS, self.detector_config.network, "network")
+        self.network = network(
+            self.detector_config.network_settings,
+            self.window_length,
+            len(inputs),
+            self.scored_positions,
+            seed=self.detector_config.seed,
+        )
+        scorer = load(SCORERS, self.detector_config.scorer, "scorer")
+        missing = set(scorer.needs) - set(network.parts)
+        if missing:
+            raise ValueError(
+                f"The scorer {self.detector_config.scorer} needs the parts "
+                f"{', '.join(scorer.needs)}; the network "
+                f"{self.detector_config.network} gives "
+                f"{', '.join(network.parts)}. Choose another of the two."
+            )
+        self.scorer = scorer(
+            self.detector_config.scorer_settings,
+            self.window_length,
+            len(scored),
+        )
+        self.loss_mean = keras.metrics.Mean(name="loss")
+        self.part_errors = [
+            keras.metrics.RootMeanSquaredError(name=f"{part}_rmse")
+            for part in network.parts
+        ]
+        self.build()
+
+    def build(self, input_shape=None):
+        """Makes all weights; the shapes follow from the constructor."""
+        num_inputs = len(self.input_columns)
+        window = (None, self.window_length, num_inputs)
+        self.scaling.build(window)
+        self.network.build(window)
+        self.thresholds = self.add_weight(
+            name="thresholds",
+            shape=(len(self.views),),
+            dtype="float64",
+            initializer=keras.initializers.Constant(float("nan")),
+            trainable=False,
+            autocast=False,
+        )
+        self.phase_done = self.add_weight(
+            name="phase_done", shape=(), dtype="int32", trainable=False
+        )
+        columns = [self.schema.features[i] for i in self.input_columns]
+        self.scaling.set_from(
+            **{
+                name: np.array([getattr(column, name) for column in columns])
+                for name in (
+                    "mean",
+                    "variance",
+                    "minimum",
+                    "maximum",
+                    "is_constant",
+                )
+            }
+        )
+        self.built = True
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """Names of the scorer's views, in the order of `thresholds`."""
+        return self.scorer.views
+
+    @property
+    def metrics(self):
+        """Loss and root mean squared error of each part, scaled units."""
+        return [self.loss_mean, *self.part_errors]
+
+    def prepare(self, values):
+        """Raw windows to what networks read.
+
+        Args:
+            values: `[batch, time, feature]`, all columns, raw units.
+
+        Returns:
+            values `[batch, time, input feature]` float32, scaled and filled;
+            observed `[batch, time, scored feature]` bool.
+        """
+        inputs = tf.gather(values, self.input_columns, axis=-1)
+        scaled = self.scaling(inputs)
+        observed = tf.gather(
+            is_observed(inputs), self.scored_positions, axis=-1
+        )
+        fallback = tf.zeros((len(self.input_columns),), scaled.dtype)
+        return fill_forward(scaled, fallback), observed
+
+    def residual_parts(self, values):
+        """Parts of raw windows, NaN where nothing was measured.
+
+        Args:
+            values: `[batch, time, feature]`, raw units.
+
+        Returns:
+            Part name to `[batch, time, scored feature]` float32.
+        """
+        inputs, observed = self.prepare(values)
+        return {
+            name: tf.where(observed, part, np.float32("nan"))
+            for name, part in self.network(inputs).items()
+        }
+
+    def call(self, values, positions="all"):
+        """Scores raw windows.
+
+        Args:
+            values: `[batch, time, feature]`, raw units.
+            positions: "all" steps of each window, or only the "last".
+
+        Returns:
+            View name to the scorer's `ViewScores`.
+        """
+        return self.scorer(self.residual_parts(values), positions=positions)
+
+    def window_scores(self, values, positions):
+        """One score a window and view: the largest that could be had.
+
+        Args:
+            values: `[batch, time, feature]`, raw units.
+            positions: "all" steps of each window, or only the "last".
+
+        Returns:
+            View name to (score `[batch]` float64, NaN where unscored;
+            is_scored `[batch]` bool; the view's `ViewScores`).
+        """
+        result = {}
+        for view, scores in self(values, positions=positions).items():
+            is_scored = tf.reduce_any(scores.is_scored, axis=1)
+            lowest = np.float64("-inf")
+            known = tf.where(scores.is_scored, scores.score, lowest)
+            largest = tf.reduce_max(known, axis=1)
+            score = tf.where(is_scored, largest, np.float64("nan"))
+            result[view] = score, is_scored, scores
+        return result
+
+    @property
+    def positions(self) -> str:
+        """Steps of a window whose errors count: "all" of a sequence."""
+        return "all" if self.schema.label_kind == "sequence" else "last"
+
+    def train_step(self, values):
+        """One gradient step; Keras' `fit` and our loop both call it."""
+        inputs, observed = self.prepare(values)
+        with tf.GradientTape() as tape:
+            loss = self.network.loss(self.network(inputs), observed)
+        weights = self.network.trainable_variables
+        self.optimizer.apply(tape.gradient(loss, weights), weights)
+        self.loss_mean.update_state(loss, sample_weight=tf.shape(values)[0])
+        return {"loss": self.loss_mean.result()}
+
+    def test_step(self, values):
+        """Adds one batch to loss and errors."""
+        inputs, observed = self.prepare(values)
+        residuals = self.network(inputs)
+        loss = self.network.loss(residuals, observed)
+        self.loss_mean.update_state(loss, sample_weight=tf.shape(values)[0])
+        for metric, part in zip(
+            self.part_errors, self.network.parts, strict=True
+        ):
+            residual = residuals[part]
+            mask = tf.cast(observed, residual.dtype)
+            metric.update_state(tf.zeros_like(residual), residual, mask)
+        return {metric.name: metric.result() for metric in self.metrics}
+
+    def start_phase(self, needed: str, command: str) -> None:
+        """Checks the order of phases and forgets what follows `needed`.
+
+        Args:
+            needed: what must have been done, a key of `PHASES_DONE`.
+            command: the training mode that does it, for the message.
+
+        Raises:
+            ValueError: it has not been done.
+        """
+        level = PHASES_DONE[needed]
+        if int(self.phase_done) < level:
+            raise ValueError(
+                "Phases run in order. Received: a detector for which the "
+                f"phase before has not finished; run --training_mode={command}"
+                " first, or --training_mode=all."
+            )
+        self.phase_done.assign(level)
+        self.thresholds.assign(np.full(len(self.views), np.nan))
+        if level < PHASES_DONE["statistics"]:
+            self.scorer.reset()
+
+    def finish_phase(self, reached: str) -> None:
+        """Notes which phase the weights have reached."""
+        self.phase_done.assign(PHASES_DONE[reached])
+
+    def check_finished(self) -> None:
+        """Raises ValueError unless all three phases are done."""
+        if int(self.phase_done) < PHASES_DONE["tuned"]:
+            raise ValueError(
+                "A detector serves only after all three phases. Received: "
+                f"phase {int(self.phase_done)} of 3; run the remaining "
+                "--training_mode."
+            )
+
+    def get_config(self):
+        """The constructor's arguments."""
+        return {
+            "schema": self.schema_text,
+            "config": dataclasses.asdict(self.detector_config),
+        }
+
+    def describe(self) -> dict[str, Any]:
+        """What a reader of the exported model may want to know."""
+        schema = json.loads(self.schema_text)
+        names = self.schema.feature_names
+        return {
+            "window_length": self.window_length,
+            "label_kind": self.schema.label_kind,
+            "feature_names": names,
+            "scored_names": [names[i] for i in self.schema.scored_columns],
+            "views": self.views,
+            "schema": schema,
+            "config": dataclasses.asdict(self.detector_config),
+        }

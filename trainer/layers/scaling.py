@@ -1,0 +1,116 @@
+"""Raw units to units of each column's own spread."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+__all__ = ["Scaling"]
+
+# A spread below this part of the range is taken for one: a column that is
+# nearly always still would otherwise turn any step into a huge number.
+SMALLEST_SPREAD = 0.01
+
+# What float32 storage can move a constant by, relative to it.
+ROUNDING = 1e-6
+
+
+@keras.saving.register_keras_serializable("residua")
+class Scaling(keras.layers.Layer):
+    """z = (x - mean) / max(sd, 0.01 (maximum - minimum)), of train.
+
+    Nothing is clipped. A column that is constant in train has no spread to
+    measure by. Its rule: z is 0 where the value is still the constant, up to
+    the rounding of float32, else +1 or -1, whatever the distance. So for
+    every column a change of units leaves z as it was, up to its sign.
+
+    Weights (`[feature]` float64): mean, scale, and is_constant (1 or 0).
+
+    Args:
+        num_features: number of columns.
+        **kwargs: of the Keras layer.
+    """
+
+    def __init__(self, num_features: int, **kwargs: Any) -> None:
+        super().__init__(**({"autocast": False} | kwargs))
+        self.num_features = num_features
+        self.mean = self._weight("mean", "zeros")
+        self.scale = self._weight("scale", "ones")
+        self.is_constant = self._weight("is_constant", "zeros")
+        self.built = True
+
+    def _weight(self, name: str, initializer: str) -> keras.Variable:
+        return self.add_weight(
+            name=name,
+            shape=(self.num_features,),
+            initializer=initializer,
+            dtype="float64",
+            trainable=False,
+            autocast=False,
+        )
+
+    def set_from(
+        self,
+        mean: np.ndarray,
+        variance: np.ndarray,
+        minimum: np.ndarray,
+        maximum: np.ndarray,
+        is_constant: np.ndarray,
+    ) -> None:
+        """Takes over the columns' statistics of train, in raw units.
+
+        Args:
+            mean: `[feature]`.
+            variance: `[feature]`, sample variance.
+            minimum: `[feature]`.
+            maximum: `[feature]`.
+            is_constant: `[feature]` bool, all measured values are equal.
+
+        Raises:
+            ValueError: a number is not finite, or a column that is not
+                constant has no spread.
+        """
+        mean, variance, minimum, maximum = (
+            np.asarray(array, dtype=np.float64)
+            for array in (mean, variance, minimum, maximum)
+        )
+        is_constant = np.asarray(is_constant, dtype=bool)
+        scale = np.maximum(
+            np.sqrt(variance), SMALLEST_SPREAD * (maximum - minimum)
+        )
+        scale = np.where(is_constant, 1.0, scale)
+        is_usable = np.isfinite(mean) & np.isfinite(scale) & (scale > 0)
+        if not is_usable.all():
+            column = int(np.argmin(is_usable))
+            raise ValueError(
+                "Each column needs a finite mean and a finite spread above 0, "
+                f"or to be constant. Received: mean={mean[column]}, "
+                f"variance={variance[column]} in column {column}. Give it "
+                "the role `ignored`, or preprocess the data again."
+            )
+        self.mean.assign(mean)
+        self.scale.assign(scale)
+        self.is_constant.assign(is_constant.astype(np.float64))
+
+    def call(self, values: tf.Tensor) -> tf.Tensor:
+        """Scales values.
+
+        Args:
+            values: `[..., feature]` float32 or float64, raw units.
+
+        Returns:
+            `[..., feature]` float32, scaled units; NaN stays NaN.
+        """
+        mean = tf.convert_to_tensor(self.mean)
+        # In float64: float32 would round away small steps on a large offset.
+        deviation = tf.cast(values, tf.float64) - mean
+        is_still = tf.abs(deviation) <= ROUNDING * tf.abs(mean)
+        moved = tf.where(is_still, tf.zeros_like(deviation), tf.sign(deviation))
+        scaled = deviation / tf.convert_to_tensor(self.scale)
+        is_constant = tf.convert_to_tensor(self.is_constant) > 0
+        return tf.cast(tf.where(is_constant, moved, scaled), tf.float32)
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor."""
+        return super().get_config() | {"num_features": self.num_features}

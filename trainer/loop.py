@@ -1,0 +1,226 @@
+"""The one training loop, and the compiled pass over windows."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from trainer.dataset import Windows, gather_windows
+from trainer.detector import Detector
+
+__all__ = ["OneReplica", "fit", "map_windows"]
+
+STEPS_A_BLOCK = 50
+_WINDOWS_A_CALL = 256
+
+
+class OneReplica:
+    """Drives `train_step` and `test_step`, many steps a compiled call.
+
+    The series stays in memory; a block is given window starts and gathers
+    its windows inside the call.
+
+    Args:
+        detector: compiled with an optimizer.
+        driver: "jit", "graph", or "auto": both are timed on real training
+            steps and the faster one goes on.
+    """
+
+    def __init__(self, detector: Detector, driver: str = "auto"):
+        self.detector = detector
+        kinds = ("jit", "graph") if driver == "auto" else (driver,)
+        self._blocks = {
+            kind: tf.function(self._train_block, jit_compile=kind == "jit")
+            for kind in kinds
+        }
+        # The tail of an epoch has a shape of its own: not worth compiling.
+        self._tail = tf.function(self._train_block)
+        self._test = tf.function(self._test_block, reduce_retracing=True)
+        self._seconds: dict[str, list[float]] = {kind: [] for kind in kinds}
+        self._batch_size = 0
+
+    @property
+    def chosen(self) -> str:
+        """The kind of block in use; "" while both are being timed."""
+        return next(iter(self._blocks)) if len(self._blocks) == 1 else ""
+
+    def train(self, values: tf.Tensor, starts: np.ndarray) -> None:
+        """Trains on a block of full batches.
+
+        Args:
+            values: `[row, feature]`, the resident series.
+            starts: `[step, batch]` int64 window starts.
+        """
+        self._batch_size = max(self._batch_size, starts.shape[1])
+        if starts.shape[1] < self._batch_size:
+            self._tail(values, starts, np.int32(len(starts)))
+            return
+        kind = min(self._blocks, key=lambda name: len(self._seconds[name]))
+        began = time.perf_counter()
+        padded = np.zeros((STEPS_A_BLOCK, starts.shape[1]), np.int64)
+        padded[: len(starts)] = starts
+        self._blocks[kind](values, padded, np.int32(len(starts)))
+        if len(self._blocks) > 1 and len(starts) == STEPS_A_BLOCK:
+            self._note(kind, time.perf_counter() - began)
+
+    def test(self, values: tf.Tensor, starts: np.ndarray) -> None:
+        """Adds the batches of `starts` `[step, batch]` to the metrics."""
+        self._test(values, starts)
+
+    def _note(self, kind: str, seconds: float) -> None:
+        # The first block of each kind is compilation: only later ones count.
+        self._seconds[kind].append(seconds)
+        if all(len(times) >= 3 for times in self._seconds.values()):
+            best = min(self._seconds, key=lambda k: min(self._seconds[k][1:]))
+            self._blocks = {best: self._blocks[best]}
+
+    def _train_block(self, values, starts, num_steps):
+        for step in tf.range(num_steps):
+            self.detector.train_step(self._gather(values, starts[step]))
+
+    def _test_block(self, values, starts):
+        for step in tf.range(tf.shape(starts)[0]):
+            self.detector.test_step(self._gather(values, starts[step]))
+
+    def _gather(self, values, starts):
+        return gather_windows(values, starts, self.detector.window_length)
+
+
+def fit(
+    driver: OneReplica,
+    train: Windows,
+    validation: Windows,
+    *,
+    batch_size: int,
+    epochs: int,
+    seed: int,
+    max_steps: int = 0,
+    is_shuffled: bool = True,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> keras.callbacks.History:
+    """Trains the detector's network.
+
+    Args:
+        driver: runs the steps.
+        train: windows to learn from; the last, smaller batch is used too.
+        validation: windows to watch; may be empty.
+        batch_size: windows a step.
+        epochs: passes over `train` at most.
+        seed: of the order of windows.
+        max_steps: steps at most; 0 = any.
+        is_shuffled: whether the order changes from epoch to epoch.
+        callbacks: Keras callbacks; `on_train_batch_end` comes once a block.
+
+    Returns:
+        Losses and errors per epoch.
+
+    Raises:
+        ValueError: the loss is not finite.
+    """
+    detector = driver.detector
+    history = keras.callbacks.History()
+    calls = keras.callbacks.CallbackList(
+        [history, *callbacks], model=detector, epochs=epochs, steps=None
+    )
+    resident = tf.constant(train.values)
+    held_out = tf.constant(validation.values)
+    num_steps = 0
+    detector.stop_training = False
+    calls.on_train_begin()
+    for epoch in range(epochs):
+        calls.on_epoch_begin(epoch)
+        detector.reset_metrics()
+        starts = train.order(seed, epoch) if is_shuffled else train.starts
+        for block in _blocks(starts, batch_size):
+            if max_steps:
+                block = block[: max_steps - num_steps]
+            calls.on_train_batch_begin(num_steps)
+            driver.train(resident, block)
+            num_steps += len(block)
+            calls.on_train_batch_end(num_steps, {"steps": len(block)})
+            if max_steps and num_steps >= max_steps:
+                detector.stop_training = True
+                break
+        logs = {"loss": float(detector.loss_mean.result())}
+        if not math.isfinite(logs["loss"]):
+            raise ValueError(
+                "The training loss is not finite. Received: loss="
+                f"{logs['loss']} in epoch {epoch + 1}. Lower "
+                "--learning_rate."
+            )
+        if len(validation):
+            logs |= evaluate(driver, held_out, validation.starts, "val_")
+        calls.on_epoch_end(epoch, logs)
+        if detector.stop_training:
+            break
+    calls.on_train_end(logs)
+    return history
+
+
+def evaluate(
+    driver: OneReplica, values: tf.Tensor, starts: np.ndarray, prefix: str = ""
+) -> dict[str, float]:
+    """Loss and errors over all windows of `starts`.
+
+    Args:
+        driver: runs the steps.
+        values: `[row, feature]`, the resident series.
+        starts: `[window]` int64.
+        prefix: put before each name.
+    """
+    driver.detector.reset_metrics()
+    for block in _blocks(starts, _WINDOWS_A_CALL):
+        driver.test(values, block)
+    return {
+        f"{prefix}{metric.name}": float(metric.result())
+        for metric in driver.detector.metrics
+    }
+
+
+def map_windows(
+    function: Callable, windows: Windows, advance: Callable[[int], None]
+) -> Iterator[dict]:
+    """Applies a compiled function to all windows, in order.
+
+    Args:
+        function: `[batch, time, feature]` raw windows to nested tensors
+            whose first axis is the batch.
+        windows: the windows.
+        advance: told how many windows each call has done.
+
+    Yields:
+        What `function` gave, as NumPy arrays.
+    """
+    values = tf.constant(windows.values)
+    length = windows.window_length
+
+    # XLA's batched Cholesky, for rows with missing cells, is slow on CPU.
+    is_whole = bool(np.isfinite(windows.values).all())
+
+    @tf.function(jit_compile=is_whole)
+    def compiled(starts):
+        return function(gather_windows(values, starts, length))
+
+    for begin in range(0, len(windows), _WINDOWS_A_CALL):
+        starts = windows.starts[begin : begin + _WINDOWS_A_CALL]
+        count = len(starts)
+        # One fixed shape, compiled once: the tail repeats its last window.
+        padded = np.pad(starts, (0, _WINDOWS_A_CALL - count), mode="edge")
+        outputs = compiled(padded)
+        yield tf.nest.map_structure(
+            lambda tensor, count=count: tensor.numpy()[:count], outputs
+        )
+        advance(count)
+
+
+def _blocks(starts: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
+    """Cuts starts into `[step, batch]` blocks; the tail is its own block."""
+    num_full = len(starts) // batch_size
+    full = starts[: num_full * batch_size].reshape(num_full, batch_size)
+    for begin in range(0, num_full, STEPS_A_BLOCK):
+        yield full[begin : begin + STEPS_A_BLOCK]
+    if len(starts) % batch_size:
+        yield starts[num_full * batch_size :].reshape(1, -1)

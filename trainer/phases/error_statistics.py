@@ -1,0 +1,39 @@
+"""Phase 2: the scorer learns how large errors are on normal data."""
+
+from collections.abc import Callable
+from typing import Any
+
+from trainer.dataset import Windows
+from trainer.detector import Detector
+from trainer.loop import map_windows
+
+__all__ = ["run"]
+
+
+def run(
+    detector: Detector, windows: Windows, advance: Callable[[int], None]
+) -> dict[str, Any]:
+    """Passes once over `windows` and replaces the scorer's statistics.
+
+    Args:
+        detector: phase 1 must be done.
+        windows: normal, held-out windows.
+        advance: told how many windows are done.
+
+    Returns:
+        Number of rows per view, for metrics.json.
+
+    Raises:
+        ValueError: phase 1 is not done.
+    """
+    detector.start_phase("reconstruction", "reconstruction")
+    statistics = detector.scorer.empty_statistics()
+    for parts in map_windows(detector.residual_parts, windows, advance):
+        statistics = detector.scorer.update(
+            statistics, parts, detector.positions
+        )
+    detector.scorer.finalize(statistics)
+    detector.finish_phase("statistics")
+    return {
+        f"{view}_rows": moments.count for view, moments in statistics.items()
+    }

@@ -1,0 +1,3 @@
+"""Scorers: one file each. Names to import paths, loaded when chosen."""
+
+SCORERS = {"mahalanobis": "trainer.scorers.mahalanobis:Mahalanobis"}

@@ -1,0 +1,199 @@
+"""Residuals to Mahalanobis distances, per time step and per feature."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from trainer.config import Settings, setting
+from trainer.layers.mahalanobis import MahalanobisDistance
+from trainer.statistics.moments import Moments
+
+__all__ = ["Mahalanobis", "MahalanobisSettings", "ViewScores"]
+
+
+@dataclasses.dataclass(frozen=True)
+class MahalanobisSettings(Settings):
+    """Scorer mahalanobis: distance of residuals from normal residuals."""
+
+    error: str = setting(
+        "absolute",
+        "residuals as they are, or without their sign",
+        choices=("absolute", "signed"),
+    )
+    relative_ridge: float = setting(
+        1e-6, "added to the covariance, in mean variances", minimum=0.0
+    )
+    shrink: bool = setting(True, "shrink the covariance (OAS)")
+
+
+class ViewScores(NamedTuple):
+    """Scores of one view.
+
+    Attributes:
+        score: float64, larger = stranger; NaN where not scored.
+        is_scored: bool, shape of `score`.
+        contribution: float64, of each feature to the squared score.
+    """
+
+    score: tf.Tensor
+    is_scored: tf.Tensor
+    contribution: tf.Tensor
+
+
+@keras.saving.register_keras_serializable("residua")
+class Mahalanobis(keras.layers.Layer):
+    """Two views: rows are time steps, or windows of a single feature.
+
+    The view `time` compares the residuals of all features at one step, the
+    view `feature` those of one feature at all steps of the window.
+
+    Args:
+        settings: fields of `MahalanobisSettings`, others at their defaults.
+        window_length: time steps of a window.
+        num_scored: features that are scored.
+        **kwargs: of the Keras layer.
+    """
+
+    settings_class = MahalanobisSettings
+    needs = ("time_view", "feature_view")
+    views = ("time", "feature")
+
+    def __init__(
+        self,
+        settings: Mapping[str, Any],
+        window_length: int,
+        num_scored: int,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**({"autocast": False} | kwargs))
+        self.settings = MahalanobisSettings(**settings)
+        self.window_length = window_length
+        self.num_scored = num_scored
+        ridge, shrink = self.settings.relative_ridge, self.settings.shrink
+        self.time = MahalanobisDistance(num_scored, ridge, shrink, name="time")
+        self.feature = MahalanobisDistance(
+            window_length, ridge, shrink, name="feature"
+        )
+        self.built = True
+
+    def call(
+        self, parts: Mapping[str, tf.Tensor], positions: str = "all"
+    ) -> dict[str, ViewScores]:
+        """Scores residuals.
+
+        Args:
+            parts: the parts of `needs`, each `[batch, time, feature]` float,
+                scaled units, NaN = unknown.
+            positions: "all" steps are scored in the view `time`, or only
+                the "last" one of each window.
+
+        Returns:
+            View `time`: `[batch, time]`, contribution one axis more. View
+            `feature`: `[batch, feature]`, contribution the squared score.
+        """
+        time_rows, feature_rows = self._rows(parts, positions)
+        score, is_scored, contribution = self.time(time_rows)
+        time = ViewScores(score, is_scored, contribution)
+        score, is_scored, _ = self.feature(
+            tf.transpose(feature_rows, [0, 2, 1])
+        )
+        feature = ViewScores(score, is_scored, tf.square(score))
+        return {"time": time, "feature": feature}
+
+    def empty_statistics(self) -> dict[str, Moments]:
+        """Statistics of no residuals, to start a pass with."""
+        return {
+            "time": Moments.empty(self.num_scored),
+            "feature": Moments.empty(self.window_length),
+        }
+
+    def update(
+        self,
+        statistics: Mapping[str, Moments],
+        parts: Mapping[str, np.ndarray],
+        positions: str,
+    ) -> dict[str, Moments]:
+        """Statistics with more normal windows; rows with a NaN left out.
+
+        Args:
+            statistics: of the windows before; not changed.
+            parts: as in `call`, NumPy arrays.
+            positions: "all" steps of each window, or only the "last" where
+                windows overlap. The view `feature` takes whole windows.
+
+        Raises:
+            ValueError: `positions` is neither, or a part does not fit.
+        """
+        time_rows, feature_rows = self._rows(parts, positions)
+        return {
+            "time": _add_rows(statistics["time"], time_rows),
+            "feature": _add_rows(
+                statistics["feature"], np.swapaxes(feature_rows, 1, 2)
+            ),
+        }
+
+    def finalize(self, statistics: Mapping[str, Moments]) -> None:
+        """Takes the statistics of a whole pass into the weights, or nothing.
+
+        Raises:
+            ValueError: a view has fewer than 2 rows, or infinite ones.
+        """
+        layers = {"time": self.time, "feature": self.feature}
+        new_weights = {}
+        for view, layer in layers.items():
+            try:
+                new_weights[view] = layer.weights_from(statistics[view])
+            except ValueError as error:
+                raise ValueError(
+                    f"The view {view} has no usable error statistics: {error}"
+                ) from error
+        for view, layer in layers.items():
+            layer.set_weights(new_weights[view])
+
+    def reset(self) -> None:
+        """Forgets the statistics: nothing is scored any more."""
+        self.time.reset()
+        self.feature.reset()
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor."""
+        return super().get_config() | {
+            "settings": dataclasses.asdict(self.settings),
+            "window_length": self.window_length,
+            "num_scored": self.num_scored,
+        }
+
+    def _rows(self, parts: Mapping[str, Any], positions: str) -> list[Any]:
+        """Errors of both parts, of NumPy arrays and tensors alike."""
+        if positions not in ("all", "last"):
+            raise ValueError(
+                "`positions` must be all or last. "
+                f"Received: positions={positions!r}"
+            )
+        expected = (self.window_length, self.num_scored)
+        for name in self.needs:
+            if name not in parts or tuple(parts[name].shape[1:]) != expected:
+                shapes = {key: tuple(part.shape) for key, part in parts.items()}
+                raise ValueError(
+                    f"`parts` must hold {' and '.join(self.needs)}, each of "
+                    f"the shape [batch, {expected[0]}, {expected[1]}]. "
+                    f"Received: {shapes}. Choose a network that gives them."
+                )
+        time_rows, feature_rows = (parts[name] for name in self.needs)
+        if positions == "last":
+            time_rows = time_rows[:, -1:]
+        if self.settings.error == "signed":
+            return [time_rows, feature_rows]
+        return [abs(time_rows), abs(feature_rows)]
+
+
+def _add_rows(moments: Moments, rows: np.ndarray) -> Moments:
+    rows = rows.reshape(-1, rows.shape[-1])
+    is_known = ~np.isnan(rows).any(axis=1)
+    if not is_known.all():
+        rows = rows[is_known]
+    return moments.merge(Moments.from_batch(rows))

@@ -1,0 +1,97 @@
+"""What all rules share that choose one number: checks, and the comparison."""
+
+import abc
+from typing import Any
+
+import numpy as np
+
+from trainer.config import Settings
+
+__all__ = ["ConstantRule", "apply", "next_larger"]
+
+
+def apply(scores: Any, threshold: Any) -> Any:
+    """Flags scores that reach the threshold; the one place that compares.
+
+    A NaN score gives False, which says nothing: combine with `is_scored`.
+
+    Args:
+        scores: NumPy array or tensor.
+        threshold: number or array that broadcasts against `scores`.
+
+    Returns:
+        Booleans in the shape of `scores`.
+    """
+    return scores >= threshold
+
+
+def next_larger(score: float) -> float:
+    """The smallest float above `score`: as a threshold it spares `score`."""
+    return float(np.nextafter(score, np.inf))
+
+
+class ConstantRule(abc.ABC):
+    """A rule whose threshold is one number for all time steps.
+
+    Attributes:
+        settings_class: the rule's own flags.
+        needs_labels: whether labels of both classes must be there.
+    """
+
+    settings_class: type[Settings]
+    needs_labels: bool
+
+    def __init__(self, settings: Any) -> None:
+        self.settings = settings
+
+    def fit(self, scores: np.ndarray, labels: np.ndarray) -> float:
+        """Chooses the threshold.
+
+        Scores that are NaN say nothing and are left out. A rule without
+        labels also leaves out what is known to be anomalous: label 1, and
+        infinite scores, which every finite threshold flags.
+
+        Args:
+            scores: `[score]` float64, larger = stranger, NaN = not scored.
+            labels: `[score]` int8, 0 normal, 1 anomalous, -1 unknown.
+
+        Returns:
+            A finite number; `apply` flags the scores that reach it.
+
+        Raises:
+            ValueError: the shapes differ, a label is none of these, or no
+                score is left to learn from.
+        """
+        scores = np.asarray(scores, dtype=np.float64)
+        labels = np.asarray(labels)
+        _check(scores, labels)
+        is_used = ~np.isnan(scores)
+        if not self.needs_labels:
+            is_used &= np.isfinite(scores) & (labels != 1)
+        if not np.isfinite(scores[is_used]).any():
+            raise ValueError(
+                "A threshold needs at least one finite score"
+                + ("" if self.needs_labels else " not labelled anomalous")
+                + f". Received: {scores.size} scores, "
+                f"{np.isnan(scores).sum()} NaN, {(labels == 1).sum()} labelled "
+                "1. Tune on a split with more scored rows."
+            )
+        return self._fit_core(scores[is_used], labels[is_used])
+
+    @abc.abstractmethod
+    def _fit_core(self, scores: np.ndarray, labels: np.ndarray) -> float:
+        """Chooses the threshold from scores that are there and checked."""
+
+
+def _check(scores: np.ndarray, labels: np.ndarray) -> None:
+    if scores.ndim != 1 or scores.shape != labels.shape:
+        raise ValueError(
+            "`scores` and `labels` must both have the shape [score]. "
+            f"Received: scores.shape={scores.shape}, "
+            f"labels.shape={labels.shape}. Flatten both alike."
+        )
+    if not np.isin(labels, (-1, 0, 1)).all():
+        raise ValueError(
+            "`labels` must be 0 (normal), 1 (anomalous) or -1 (unknown). "
+            f"Received: {np.unique(labels)[:5].tolist()}. Map them first."
+        )

@@ -1,0 +1,236 @@
+"""One training run: its data, its phases, its folder."""
+
+import dataclasses
+import datetime
+import json
+import logging
+import os
+from typing import Any
+
+import keras
+from rich.console import Console
+from rich.table import Table
+
+from trainer import storage
+from trainer.command_line import CONFIG_FILE, Config
+from trainer.config import PHASES, RunSettings, load
+from trainer.dataset import Windows, load_windows
+from trainer.detector import Detector, DetectorConfig
+from trainer.export import export
+from trainer.phases import error_statistics, reconstruction, threshold_tuning
+from trainer.progress import TrainingProgress, progress_bar
+from trainer.schema import Schema
+from trainer.thresholds import RULES
+
+__all__ = ["Training"]
+
+METRICS_FILE = "metrics.json"
+CHECKPOINT = os.path.join("checkpoints", "detector.keras")
+MODEL = "model"
+# Fewer calibration windows make poor statistics: train's are used instead.
+MINIMUM_CALIBRATION_WINDOWS = 100
+SAMPLE_WINDOWS = 64
+
+_logger = logging.getLogger(__name__)
+
+
+class Training:
+    """Runs the phases that a configuration asks for.
+
+    Args:
+        config: resolved.
+        schema: of the data set.
+        command: the command line, kept with the result.
+    """
+
+    def __init__(self, config: Config, schema: Schema, command: str):
+        self._config = config
+        self._settings = config.run
+        self._schema = schema
+        self._command = command
+        self._metrics: dict[str, Any] = self._read_metrics()
+
+    def run(self) -> None:
+        """Runs the phases; the last of the three exports the model.
+
+        Raises:
+            ValueError: the data or the order of phases is wrong.
+        """
+        mode = self._settings.training_mode
+        phases = PHASES if mode == "all" else (mode,)
+        if phases[0] == PHASES[0]:
+            detector = self._new_detector()
+        else:
+            detector = self._stored_detector(phases[0])
+        run_phase = {
+            PHASES[0]: self._reconstruction,
+            PHASES[1]: self._error_statistics,
+            PHASES[2]: self._threshold_tuning,
+        }
+        for phase in phases:
+            _logger.info("Phase %s", phase)
+            self._metrics[phase] = run_phase[phase](detector)
+            self._save(detector)
+        if phases[-1] == PHASES[2]:
+            self._export(detector)
+        self._print_table()
+
+    def _detector_config(self) -> dict[str, Any]:
+        config = DetectorConfig(
+            network=self._settings.network,
+            network_settings=dataclasses.asdict(self._config.network),
+            scorer=self._settings.scorer,
+            scorer_settings=dataclasses.asdict(self._config.scorer),
+            window_length=self._settings.window_length,
+            seed=self._settings.seed,
+        )
+        # As a saved detector gives it back: lists for tuples.
+        return json.loads(json.dumps(dataclasses.asdict(config)))
+
+    def _new_detector(self) -> Detector:
+        keras.utils.set_random_seed(self._settings.seed)
+        self._metrics = {}
+        return Detector(self._schema.to_json(), self._detector_config())
+
+    def _stored_detector(self, phase: str) -> Detector:
+        path = self._path(CHECKPOINT)
+        if not os.path.isfile(path):
+            raise ValueError(
+                f"--training_mode={phase} starts from what the reconstruction "
+                "phase left in `output_dir`. Received: "
+                f"{self._settings.output_dir}, which holds no {CHECKPOINT}; "
+                "run --training_mode=reconstruction first."
+            )
+
+        detector = keras.models.load_model(path)
+        stored = detector.get_config()["config"]
+        differing = [
+            name
+            for name, value in self._detector_config().items()
+            if stored[name] != value
+        ]
+        if detector.schema.hash() != self._schema.hash():
+            differing.append("data_dir (the data set's hash)")
+        if differing:
+            raise ValueError(
+                f"The detector in {self._settings.output_dir} was made with "
+                f"other values of: {', '.join(differing)}. Leave these flags "
+                "out, or run --training_mode=reconstruction again."
+            )
+        return detector
+
+    def _reconstruction(self, detector: Detector) -> dict[str, Any]:
+        train = self._windows("train", self._settings.stride)
+        validation = self._windows("validation")
+        return reconstruction.run(
+            detector, train, validation, self._settings, self._callbacks(train)
+        )
+
+    def _error_statistics(self, detector: Detector) -> dict[str, Any]:
+        split, windows = self._calibration_windows("statistics")
+        with progress_bar("error statistics", len(windows)) as advance:
+            return {"split": split} | error_statistics.run(
+                detector, windows, advance
+            )
+
+    def _threshold_tuning(self, detector: Detector) -> dict[str, Any]:
+        split, windows = self._calibration_windows("tuning")
+        kind = threshold_tuning.rule_for(
+            windows.labels, _rule(self._settings, "threshold_rule")
+        )
+        rule = _rule(self._settings, kind)(getattr(self._config, kind))
+        with progress_bar("thresholds", len(windows)) as advance:
+            found = threshold_tuning.run(detector, windows, rule, advance)
+        name = getattr(self._settings, kind)
+        return {"split": split, "rule": name, "windows": len(windows)} | found
+
+    def _windows(self, split: str, stride: int = 1) -> Windows:
+        windows = load_windows(
+            self._settings.data_dir,
+            self._schema,
+            split,
+            self._settings.window_length,
+            stride,
+            self._settings.series,
+        )
+        if windows.num_short_runs:
+            _logger.warning(
+                "%s: %d stretches are shorter than window_length=%d rows and "
+                "are left out.",
+                split,
+                windows.num_short_runs,
+                windows.window_length,
+            )
+        return windows
+
+    def _calibration_windows(self, split: str) -> tuple[str, Windows]:
+        windows = self._windows(split)
+        if len(windows) >= MINIMUM_CALIBRATION_WINDOWS:
+            return split, windows
+        _logger.warning(
+            "%s has %d windows, fewer than %d: the train split is used, so "
+            "errors look smaller than they are.",
+            split,
+            len(windows),
+            MINIMUM_CALIBRATION_WINDOWS,
+        )
+        return "train", self._windows("train")
+
+    def _callbacks(self, train: Windows) -> list[Any]:
+        steps = -(-len(train) // self._settings.batch_size)
+        callbacks = [TrainingProgress(steps, self._settings.epochs, len(train))]
+        if self._settings.tensorboard:
+            callbacks.append(keras.callbacks.TensorBoard(self._path("logs")))
+        return callbacks
+
+    def _save(self, detector: Detector) -> None:
+        """Writes the checkpoint, then what describes it."""
+        path = self._path(CHECKPOINT)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        temporary = path.replace(".keras", ".writing.keras")
+        detector.save(temporary)
+        os.replace(temporary, path)
+        config = {
+            "command": self._command,
+            "schema_hash": self._schema.hash(),
+            "settings": self._config.flat(),
+        }
+        for name, content in (
+            (CONFIG_FILE, config),
+            (METRICS_FILE, self._metrics),
+        ):
+            text = json.dumps(content, indent=1) + "\n"
+            storage.write_text(self._path(name), text)
+
+    def _export(self, detector: Detector) -> None:
+        now = datetime.datetime.now(datetime.UTC)
+        windows = self._windows("tuning")
+        if not len(windows):
+            windows = self._windows("train")
+        first = windows.starts[:SAMPLE_WINDOWS, None]
+        sample = windows.values[first + range(windows.window_length)]
+        path = self._path(MODEL)
+        export(detector, path, now.strftime("%Y%m%dT%H%M%SZ"), sample)
+        _logger.info("Model written to %s", path)
+
+    def _read_metrics(self) -> dict[str, Any]:
+        path = self._path(METRICS_FILE)
+        if not os.path.isfile(path):
+            return {}
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self._settings.output_dir, name)
+
+    def _print_table(self) -> None:
+        table = Table("phase", "", "", title="What was learned")
+        for phase, numbers in self._metrics.items():
+            for position, (name, value) in enumerate(numbers.items()):
+                shown = f"{value:.4g}" if isinstance(value, float) else value
+                table.add_row("" if position else phase, name, str(shown))
+        Console().print(table)
+
+
+def _rule(settings: RunSettings, kind: str) -> Any:
+    return load(RULES, getattr(settings, kind), "threshold rule")
