@@ -1,7 +1,9 @@
-"""Readers: one file per format. Names to import paths."""
+"""Formats that can be read: one file each."""
+
+__all__ = ["READERS"]
 
 READERS = {
-    "csv": "preprocessing.readers.csv:CsvReader",
     "sequences": "preprocessing.readers.sequences:SequencesReader",
+    "csv": "preprocessing.readers.csv:CsvReader",
     "smd": "preprocessing.readers.smd:SmdReader",
 }

@@ -47,12 +47,21 @@ class Block:
 
 @dataclasses.dataclass(frozen=True)
 class BadRow:
-    """A row that was refused: where it stands, why, what it was."""
+    """A row that was refused.
+
+    Attributes:
+        path: the file.
+        line: the line in it, from 1.
+        reason: why.
+        text: the line itself.
+        has_place: a row of NaN stands for it in a block.
+    """
 
     path: str
     line: int
     reason: str
     text: str
+    has_place: bool = False
 
 
 class Reader(abc.ABC):
@@ -60,9 +69,12 @@ class Reader(abc.ABC):
 
     Attributes:
         settings_class: the format's own flags.
+        has_whole_series: each block is a whole short series, and each line
+            one of them; splits are then cut between lines.
     """
 
     settings_class: type[Settings]
+    has_whole_series = False
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -85,4 +97,19 @@ class Reader(abc.ABC):
             source: the file.
             names: the columns of the data set, from the first source; a
                 file that has others raises ValueError.
+        """
+
+    @abc.abstractmethod
+    def count(self, source: Source, names: Sequence[str]) -> dict[str, int]:
+        """Counts the rows of each series without parsing more than needed.
+
+        Split borders stand on it. Blank lines may be counted.
+
+        Args:
+            source: the file.
+            names: the columns of the data set.
+
+        Returns:
+            Series id to rows; where `has_whole_series`, one entry with the
+            number of lines.
         """

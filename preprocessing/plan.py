@@ -1,0 +1,148 @@
+"""What the first pass decides: splits, row numbers, dtype."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from preprocessing.counting import NAMES_SHOWN, Job, SourceCount
+from preprocessing.splits import Part, cut_into_splits
+from trainer.statistics.columns import ColumnStatistics
+
+__all__ = ["Plan", "dtype_for", "make_plan"]
+
+# Cut from the tail of each series, in order of time.
+_TAIL = ("validation", "statistics", "tuning", "test")
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """How to write every file.
+
+    Attributes:
+        parts: (split of the file, series id) to the splits of the series.
+        offsets: (file index, series id) to the row number of its first row.
+        dtype: of the stored values.
+        label_kind: "step", "sequence" or "none".
+        sequence_length: of whole series, else 0.
+        sampling_period_seconds: median over series; 0 = unknown.
+        period_seconds: series id to its own period.
+        errors: why nothing can be written.
+    """
+
+    parts: Mapping[tuple[str, str], tuple[Part, ...]]
+    offsets: Mapping[tuple[int, str], int]
+    dtype: str
+    label_kind: str
+    sequence_length: int
+    sampling_period_seconds: float
+    period_seconds: Mapping[str, float]
+    errors: tuple[str, ...]
+
+
+def make_plan(counts: Sequence[SourceCount], job: Job) -> Plan:
+    """Decides split borders, dtype and label kind for all files.
+
+    A series may continue over several files, in the order of their paths.
+
+    Args:
+        counts: of all files, in any order.
+        job: columns and settings.
+    """
+    counts = sorted(counts, key=lambda count: count.index)
+    totals: dict[tuple[str, str], int] = {}
+    offsets: dict[tuple[int, str], int] = {}
+    periods: dict[str, float] = {}
+    for count in counts:
+        for series_id, rows in count.rows.items():
+            key = (count.split, series_id)
+            offsets[count.index, series_id] = totals.get(key, 0)
+            totals[key] = totals.get(key, 0) + rows
+        periods = {**count.period_seconds, **periods}
+    own = {count.split for count in counts if count.split}
+    parts = {
+        (split, series_id): _parts(job, split, rows, own)
+        for (split, series_id), rows in totals.items()
+    }
+    period = job.settings.sampling_period_seconds
+    if period:
+        periods = {}
+    elif periods:
+        period = float(np.median(list(periods.values())))
+    kinds = {count.label_kind for count in counts} - {"none"}
+    errors = [count.error for count in counts if count.error]
+    return Plan(
+        parts=parts,
+        offsets=offsets,
+        dtype=job.dtype or _dtype(counts, job),
+        label_kind=max(kinds, default="none"),
+        sequence_length=max(count.sequence_length for count in counts),
+        sampling_period_seconds=period,
+        period_seconds=periods,
+        errors=tuple(errors or _plan_errors(job, counts, parts)),
+    )
+
+
+def _parts(
+    job: Job, split: str, num_rows: int, own: set[str]
+) -> tuple[Part, ...]:
+    settings = job.settings
+    if split not in ("", "train"):
+        return (Part(split, 0, num_rows),)
+    # Files that say "train" come with a test part, or will get one.
+    names = _TAIL if split == "" else _TAIL[:-1]
+    tail = [
+        (name, getattr(settings, f"{name}_fraction"))
+        for name in names
+        if name not in own
+    ]
+    gap_rows = settings.split_gap_rows
+    if gap_rows < 0:
+        gap_rows = min(num_rows // 100, settings.max_window_length)
+    if job.reader.has_whole_series:
+        gap_rows = 0
+    return cut_into_splits(num_rows, tail, gap_rows)
+
+
+def _plan_errors(
+    job: Job,
+    counts: Sequence[SourceCount],
+    parts: Mapping[tuple[str, str], tuple[Part, ...]],
+) -> list[str]:
+    found = {series_id for _, series_id in parts}
+    lengths = {count.sequence_length for count in counts} - {0}
+    missing = [name for name in job.settings.series if name not in found]
+    if missing and not job.reader.has_whole_series:
+        names = found.union(*(count.left_out for count in counts))
+        return [
+            "`series` must name series of the input. Received: "
+            f"{', '.join(missing)}; there are "
+            f"{', '.join(sorted(names)[:NAMES_SHOWN])}"
+        ]
+    if len(lengths) > 1:
+        return [
+            "All sequences must have the same length. Received files with "
+            f"{', '.join(map(str, sorted(lengths)))} time steps."
+        ]
+    if not any(part.split == "train" for cut in parts.values() for part in cut):
+        return [
+            "The train split is empty: give more rows, smaller fractions, "
+            "or files that belong to train."
+        ]
+    return []
+
+
+def _dtype(counts: Sequence[SourceCount], job: Job) -> str:
+    statistics = ColumnStatistics.empty(len(job.names))
+    for count in counts:
+        if count.statistics is not None:
+            statistics = statistics.merge(count.statistics)
+    return dtype_for(statistics, job)
+
+
+def dtype_for(statistics: ColumnStatistics, job: Job) -> str:
+    """The dtype that keeps what the columns say; ignored ones have none."""
+    roles = job.settings.declared_roles
+    is_read = np.array([roles.get(name) != "ignored" for name in job.names])
+    needs_more = statistics.needs_float64() & is_read
+    return "float64" if needs_more.any() else "float32"

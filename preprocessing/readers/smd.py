@@ -1,0 +1,129 @@
+"""The server machine data set: train, test and test_label folders."""
+
+import dataclasses
+import glob
+import os
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from preprocessing.readers.base import BadRow, Block, Reader, Source
+from preprocessing.readers.csv import CsvReader, CsvSettings
+from preprocessing.readers.text import (
+    count_lines,
+    line_chunks,
+    lines_of,
+    split_paths,
+)
+from trainer import storage
+from trainer.config import Settings
+
+__all__ = ["SmdReader", "SmdSettings"]
+
+
+@dataclasses.dataclass(frozen=True)
+class SmdSettings(Settings):
+    """The format smd: train/, test/ and test_label/ of machine-*.txt."""
+
+
+class SmdReader(Reader):
+    """Reads the layout of the server machine data set.
+
+    References:
+        Su et al. (2019), "Robust Anomaly Detection for Multivariate Time
+        Series through Stochastic Recurrent Neural Network" (the data set).
+    """
+
+    settings_class = SmdSettings
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._table = CsvReader(CsvSettings(header=False))
+
+    def sources(self, pattern: str) -> list[Source]:
+        """Finds the three folders in, or one below, each folder named."""
+        found = []
+        for part in split_paths(pattern):
+            root = glob.escape(storage.check_local(part))
+            for folder in (root, os.path.join(root, "*")):
+                found += _sources_in(folder)
+        if not found:
+            raise ValueError(
+                "`input` must be a folder that holds train/ and test/ with "
+                f"machine-*.txt, or the folder above. Received: {pattern!r}"
+            )
+        return found
+
+    def feature_names(self, source: Source) -> tuple[str, ...]:
+        """Names feature_0, feature_1, ...: the files have no header."""
+        return self._table.feature_names(source)
+
+    def count(self, source: Source, names: Sequence[str]) -> dict[str, int]:
+        """Counts lines; ValueError where the label file has others."""
+        counts = self._table.count(source, names)
+        num_rows = sum(counts.values())
+        if source.label_path:
+            _check_lengths(source, num_rows, count_lines(source.label_path))
+        return counts
+
+    def read(
+        self, source: Source, names: Sequence[str]
+    ) -> Iterator[Block | BadRow]:
+        """Yields the rows in order, with labels where there are any."""
+        labels = _read_labels(source.label_path) if source.label_path else None
+        begin = 0
+        for item in self._table.read(source, names):
+            if labels is not None and isinstance(item, Block):
+                end = begin + len(item.values)
+                item = dataclasses.replace(item, labels=labels[begin:end])
+                if len(labels) < end:
+                    _check_lengths(source, end, len(labels))
+                begin = end
+            yield item
+        if labels is not None:
+            _check_lengths(source, begin, len(labels))
+
+
+def _sources_in(folder: str) -> list[Source]:
+    found = []
+    for split in ("train", "test"):
+        for path in sorted(
+            glob.glob(os.path.join(folder, split, "machine-*.txt"))
+        ):
+            found.append(Source(path, split, _label_path(path, split)))
+    return found
+
+
+def _label_path(path: str, split: str) -> str:
+    folder, name = os.path.split(path)
+    labels = os.path.join(os.path.dirname(folder), f"{split}_label")
+    if not os.path.isdir(labels):
+        return ""
+    label_path = os.path.join(labels, name)
+    if not os.path.isfile(label_path):
+        raise ValueError(
+            f"`{path}` has no labels: expected them in `{label_path}`."
+        )
+    return label_path
+
+
+def _read_labels(path: str) -> np.ndarray:
+    labels = []
+    for first_line, data in line_chunks(path, has_header=False):
+        for line, text in lines_of(first_line, data):
+            if text.strip() not in ("0", "1"):
+                raise ValueError(
+                    f"A label is 0 or 1. Received: {text[:80]!r} in line "
+                    f"{line} of `{path}`"
+                )
+            labels.append(int(text))
+    return np.array(labels, np.int8)
+
+
+def _check_lengths(source: Source, num_rows: int, num_labels: int) -> None:
+    if num_rows != num_labels:
+        raise ValueError(
+            "A label file must have one line for each row. Received: "
+            f"{num_labels} labels in `{source.label_path}` for {num_rows} "
+            f"rows in `{source.path}`"
+        )

@@ -1,0 +1,194 @@
+"""What a run wrote, as one value; and the schema made from it."""
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from preprocessing.counting import Job
+from preprocessing.plan import Plan
+from preprocessing.shards import SourceResult
+from trainer.schema import SPLITS, Feature, Schema, Split, assign_roles
+from trainer.statistics.columns import ColumnStatistics
+
+__all__ = ["Summary", "make_schema", "summarize"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Summary:
+    """All files together.
+
+    Attributes:
+        splits: all of `SPLITS`.
+        statistics: of train.
+        dtype: of the stored values.
+        label_kind: "step", "sequence" or "none".
+        sequence_length: of whole series, else 0.
+        sampling_period_seconds: median period, 0 = unknown.
+        num_good: rows taken; lines for whole series.
+        num_bad: rows refused.
+        first_bad: the first refused row, in words.
+        num_unused: rows in the gaps between splits.
+        errors: why the data set cannot be used.
+    """
+
+    splits: Mapping[str, Split]
+    statistics: ColumnStatistics
+    dtype: str
+    label_kind: str
+    sequence_length: int
+    sampling_period_seconds: float
+    num_good: int
+    num_bad: int
+    first_bad: str
+    num_unused: int
+    errors: tuple[str, ...]
+
+    def to_json(self) -> str:
+        """Text that `from_json` reads."""
+        content = dataclasses.asdict(self)
+        content["statistics"] = {
+            name: array.tolist()
+            for name, array in content["statistics"].items()
+        }
+        return json.dumps(content)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Summary":
+        """Reads what `to_json` wrote."""
+        content = json.loads(text)
+        content["splits"] = {
+            name: Split(**(split | {"shards": tuple(split["shards"])}))
+            for name, split in content["splits"].items()
+        }
+        content["statistics"] = ColumnStatistics(
+            **{
+                name: np.array(values)
+                for name, values in content["statistics"].items()
+            }
+        )
+        content["errors"] = tuple(content["errors"])
+        return cls(**content)
+
+
+def summarize(results: Sequence[SourceResult], plan: Plan, job: Job) -> Summary:
+    """Adds up the results of all files.
+
+    Args:
+        results: of all files, in any order.
+        plan: what they were written by.
+        job: columns and settings.
+    """
+    results = sorted(results, key=lambda result: result.index)
+    statistics = ColumnStatistics.empty(len(job.names))
+    for result in results:
+        if result.statistics is not None:
+            statistics = statistics.merge(result.statistics)
+    errors = [result.error for result in results if result.error]
+    return Summary(
+        splits={split: _add_up(results, split) for split in SPLITS},
+        statistics=statistics,
+        dtype=plan.dtype,
+        label_kind=plan.label_kind,
+        sequence_length=plan.sequence_length,
+        sampling_period_seconds=plan.sampling_period_seconds,
+        num_good=sum(result.num_good for result in results),
+        num_bad=sum(result.num_bad for result in results),
+        first_bad=next(
+            (result.first_bad for result in results if result.num_bad), ""
+        ),
+        num_unused=sum(result.num_unused for result in results),
+        errors=(*plan.errors, *errors),
+    )
+
+
+def make_schema(
+    summary: Summary, job: Job, reader: Mapping, command: str
+) -> Schema:
+    """Makes the schema of a data set.
+
+    Args:
+        summary: what was written.
+        job: columns and settings.
+        reader: format and its options.
+        command: the command that made it.
+
+    Raises:
+        ValueError: nothing can be learned from train.
+    """
+    if not summary.splits["train"].rows:
+        raise ValueError(
+            "The train split is empty: no row of train could be read."
+        )
+    features = _features(summary.statistics, job.names)
+    declared = job.settings.declared_roles
+    used = [
+        feature
+        for feature in features
+        if declared.get(feature.name) != "ignored"
+    ]
+    empty = [feature.name for feature in used if not feature.count]
+    if empty:
+        raise ValueError(
+            "A column must have measured cells in train. Received none in: "
+            f"{', '.join(empty)}. To go on without, declare "
+            f"--roles={','.join(f'{name}=ignored' for name in empty)}"
+        )
+    if used and all(feature.is_constant for feature in used):
+        raise ValueError(
+            "At least one column must vary in train. Received only constant "
+            f"columns: {', '.join(feature.name for feature in used)}"
+        )
+    return Schema(
+        features=assign_roles(features, declared),
+        splits=summary.splits,
+        dtype=summary.dtype,
+        halo=job.settings.max_window_length,
+        label_kind=summary.label_kind,
+        sequence_length=summary.sequence_length,
+        sampling_period_seconds=summary.sampling_period_seconds,
+        reader=reader,
+        command=command,
+    )
+
+
+def _features(
+    statistics: ColumnStatistics, names: Sequence[str]
+) -> list[Feature]:
+    is_empty = statistics.count == 0
+    # JSON has no infinity: an empty column, always ignored, says 0.
+    minimum = np.where(is_empty, 0.0, statistics.minimum)
+    maximum = np.where(is_empty, 0.0, statistics.maximum)
+    return [
+        Feature(
+            name=name,
+            role="scored",
+            count=int(statistics.count[position]),
+            missing=int(statistics.missing[position]),
+            mean=float(statistics.mean[position]),
+            variance=float(statistics.variance[position]),
+            minimum=float(minimum[position]),
+            maximum=float(maximum[position]),
+            is_constant=bool(statistics.is_constant[position]),
+            is_binary=bool(statistics.is_binary[position]),
+        )
+        for position, name in enumerate(names)
+    ]
+
+
+def _add_up(results: Sequence[SourceResult], split: str) -> Split:
+    found = [
+        result.splits[split] for result in results if split in result.splits
+    ]
+    ids = frozenset().union(
+        *(result.series_ids.get(split, ()) for result in results)
+    )
+    return Split(
+        rows=sum(part.rows for part in found),
+        series=len(ids) + sum(part.series for part in found),
+        normal=sum(part.normal for part in found),
+        anomalous=sum(part.anomalous for part in found),
+        unknown=sum(part.unknown for part in found),
+        shards=tuple(shard for part in found for shard in part.shards),
+    )

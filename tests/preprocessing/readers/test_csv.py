@@ -1,0 +1,198 @@
+"""The csv reader against the standard library, file by file."""
+
+import csv
+import datetime
+
+import numpy as np
+import pytest
+
+from preprocessing.readers.base import BadRow, Block
+from preprocessing.readers.csv import CsvReader, CsvSettings
+
+
+def _read(path, names=None, **options):
+    reader = CsvReader(CsvSettings(**options))
+    (source,) = reader.sources(str(path))
+    names = names or reader.feature_names(source)
+    items = list(reader.read(source, names))
+    blocks = [item for item in items if isinstance(item, Block)]
+    return names, blocks, [item for item in items if isinstance(item, BadRow)]
+
+
+def _values(blocks):
+    return np.concatenate([block.values for block in blocks])
+
+
+def _write(tmp_path, text, name="pump.csv"):
+    path = tmp_path / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("last", [True, False])
+def test_numbers_missing_cells_and_line_ends(tmp_path, line_end, mark, last):
+    """Catches a byte order mark in a name, CR in a cell, a lost last row."""
+    rows = ["x,y", "1,2.5", ",-1e-3", "nan,NaN", "NA,null", "4 , 5"]
+    text = line_end.join(rows) + (line_end if last else "")
+    path = _write(tmp_path, mark + text.encode())
+    names, blocks, bad = _read(path)
+    assert names == ("x", "y") and not bad
+    nan = np.nan
+    expected = [[1, 2.5], [nan, -1e-3], [nan, nan], [nan, nan], [4, 5]]
+    np.testing.assert_array_equal(_values(blocks), expected)
+    assert {block.series_id for block in blocks} == {"pump"}
+
+
+def test_many_chunks_equal_the_standard_library(tmp_path, monkeypatch):
+    """Catches rows lost or joined where one chunk ends."""
+    monkeypatch.setattr("preprocessing.readers.text._FIRST_CHUNK_BYTES", 100)
+    monkeypatch.setattr("preprocessing.readers.text._CHUNK_BYTES", 333)
+    generator = np.random.default_rng(1)
+    lines = ["a;b;c"] + [
+        ";".join(f"{cell:.6g}" for cell in row)
+        for row in generator.normal(size=(500, 3))
+    ]
+    path = _write(tmp_path, "\n".join(lines) + "\n")
+    _, blocks, bad = _read(path, delimiter=";")
+    with open(path) as file:
+        naive = [
+            [float(cell) for cell in row]
+            for row in list(csv.reader(file, delimiter=";"))[1:]
+        ]
+    assert len(blocks) > 5 and not bad
+    np.testing.assert_array_equal(_values(blocks), naive)
+
+
+def test_bad_rows_keep_their_place_and_line(tmp_path, monkeypatch):
+    """Catches good rows lost beside bad ones, and wrong line numbers."""
+    monkeypatch.setattr("preprocessing.readers.text._PIECE_BYTES", 20)
+    lines = ["x,y"] + [f"{row},{row}" for row in range(50)]
+    lines[3] = "2"
+    lines[11] = "10,ten"
+    lines[21] = "20,20,20"
+    lines[31] = "30,inf"
+    lines[41] = "1_0,1"
+    path = _write(tmp_path, "\n".join(lines))
+    _, blocks, bad = _read(path)
+    assert [row.line for row in bad] == [4, 12, 22, 32, 42]
+    assert bad[0].reason == "1 fields, expected 2" and bad[0].text == "2"
+    assert "'ten'" in bad[1].reason and "finite" in bad[3].reason
+    expected = np.repeat(np.arange(50.0)[:, None], 2, axis=1)
+    expected[[2, 10, 20, 30, 40]] = np.nan
+    np.testing.assert_array_equal(_values(blocks), expected)
+
+
+def test_labels(tmp_path):
+    """Catches an unknown label read as normal, and a label of 2."""
+    text = "x,is_anomaly\n1,0\n2,1\n3,\n4,2\n5,1.0\n"
+    names, blocks, bad = _read(
+        _write(tmp_path, text), label_column="is_anomaly"
+    )
+    assert names == ("x",)
+    labels = np.concatenate([block.labels for block in blocks])
+    assert labels.tolist() == [0, 1, -1, -1, 1]
+    assert [row.line for row in bad] == [5]
+
+
+@pytest.mark.parametrize("column", ["machine", "1", "-2"])
+def test_interleaved_series_without_header_or_with(tmp_path, column):
+    """Catches rows of one series in another, and names against numbers."""
+    lines = [f"{row},{'ab'[row % 3 == 0]},{row * 2}" for row in range(30)]
+    header = ["x,machine,y"] if column == "machine" else []
+    path = _write(tmp_path, "\n".join(header + lines))
+    names, blocks, bad = _read(path, header=bool(header), series_column=column)
+    assert len(names) == 2 and not bad
+    found = {block.series_id: block.values[:, 0].tolist() for block in blocks}
+    assert found == {
+        "b": [row for row in range(30) if row % 3 == 0],
+        "a": [row for row in range(30) if row % 3],
+    }
+    reader = CsvReader(CsvSettings(header=bool(header), series_column=column))
+    (source,) = reader.sources(str(path))
+    assert reader.count(source, names) == {"b": 10, "a": 20}
+
+
+@pytest.mark.parametrize(
+    ("texts", "first"),
+    [
+        (["2020-01-01 00:00:00", "2020-01-01 00:00:01.5"], "2020-01-01"),
+        (["2020-01-01T00:00:00", "2020-01-01T00:00:01.5"], "2020-01-01"),
+        (["2020-01-01T01:00+01:00", "2020-01-01T00:00:01.5Z"], "2020-01-01"),
+        (["0", "1.5"], "1970-01-01"),
+    ],
+)
+@pytest.mark.parametrize("spoiled", [False, True])
+def test_timestamps(tmp_path, texts, first, spoiled):
+    """Catches seconds read as microseconds, and zones left out."""
+    lines = [f"{text},1" for text in texts] + (["x,1"] if spoiled else [])
+    path = _write(tmp_path, "\n".join(["time,x", *lines]))
+    _, blocks, bad = _read(path, timestamp_column="time")
+    start = datetime.datetime.fromisoformat(first)
+    start = start.replace(tzinfo=datetime.UTC).timestamp() * 1e6
+    times = np.concatenate([block.timestamps for block in blocks])
+    assert times.tolist() == [start, start + 1.5e6]
+    assert len(bad) == spoiled
+
+
+def test_time_that_repeats_or_goes_back_is_refused(tmp_path):
+    """Catches a check within chunks only, or across series."""
+    rows = ["0,a,1", "0,b,2", "1,a,3", "1,a,4", "0,a,5", "2,a,6", "1,b,7"]
+    path = _write(tmp_path, "\n".join(["t,id,x", *rows]))
+    _, blocks, bad = _read(path, timestamp_column="t", series_column="id")
+    assert [(row.line, row.reason.split(":")[0]) for row in bad] == [
+        (5, "repeated timestamp"),
+        (6, "time goes back"),
+    ]
+    found = {block.series_id: block.values[:, 0].tolist() for block in blocks}
+    assert found == {"a": [1, 3, 6], "b": [2, 7]}
+
+
+def test_columns_in_another_order_are_found_by_name(tmp_path):
+    """Catches values taken by position when the header says otherwise."""
+    _write(tmp_path, "kind,x,y\nok,1,2\n", "a.csv")
+    path = _write(tmp_path, "y,kind,x\n2,bad,1\n", "b.csv")
+    _, blocks, _ = _read(path, ("x", "y"), ignored_columns=("kind",))
+    assert _values(blocks).tolist() == [[1, 2]]
+    with pytest.raises(ValueError, match="same columns.*b.csv"):
+        _read(path, ("x", "z"), ignored_columns=("kind",))
+
+
+def test_blank_lines_and_quotes(tmp_path):
+    """Catches blank lines taken for rows, and delimiters within quotes."""
+    text = '"x, in bar","y"\n\n"1","2"\n\n3,4\n\n'
+    names, blocks, bad = _read(_write(tmp_path, text))
+    assert names == ("x, in bar", "y") and not bad
+    assert _values(blocks).tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        ("", {}, "pump.csv` is empty"),
+        ("\n\n", {}, "pump.csv` is empty"),
+        ("x,y\n", {}, "a header and no rows"),
+        ("x,x\n1,2\n", {}, "names must differ. Received: x"),
+        (",x\n1,2\n", {}, "must have a name. Received none for position 0"),
+        ("x\n1\n", {"label_column": "y"}, "label_column=y"),
+        ("x\n1\n", {"label_column": "5"}, "label_column=5"),
+        ("x\n1\n", {"label_column": "x"}, "no column of values"),
+        ("x\n1\n", {"delimiter": "::"}, "one character"),
+    ],
+)
+def test_files_that_cannot_be_used(tmp_path, text, options, message):
+    """Catches a traceback, or silence, instead of the reason."""
+    with pytest.raises(ValueError, match=message):
+        _read(_write(tmp_path, text), **options)
+
+
+def test_two_files_of_one_name_need_a_series_column(tmp_path):
+    """Catches two machines joined to one series."""
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        _write(tmp_path / folder, "id,x\n1,2\n")
+    with pytest.raises(ValueError, match="2 files named pump"):
+        CsvReader(CsvSettings()).sources(str(tmp_path))
+    reader = CsvReader(CsvSettings(series_column="id"))
+    assert len(reader.sources(str(tmp_path))) == 2
