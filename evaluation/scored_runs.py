@@ -1,0 +1,150 @@
+"""Scores the runs of a split and picks those worth drawing."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+
+from evaluation.figures import ScoredRun
+from inference.results import StepScores, unscored
+from inference.scoring import LoadedDetector
+from trainer.dataset import Run
+
+__all__ = ["joined_sequences", "most_telling", "score_runs"]
+
+
+def score_runs(
+    detector: LoadedDetector, runs: Sequence[Run]
+) -> list[ScoredRun]:
+    """Scores runs in all views; too short ones come out not scored.
+
+    Args:
+        detector: scores them.
+        runs: of one split, at least one.
+    """
+    if detector.takes_sequences:
+        views = _views_of_sequences(detector, runs)
+    else:
+        views = [_views_of_run(detector, run) for run in _tracked(runs)]
+    return [
+        ScoredRun(
+            series_id=run.series_id,
+            start=run.start,
+            values=run.values,
+            labels=_step_labels(run),
+            sequence_label=_known_label(run.sequence_label),
+            timestamps=run.timestamps,
+            views=each,
+        )
+        for run, each in zip(runs, views, strict=True)
+    ]
+
+
+def most_telling(runs: Sequence[ScoredRun], num_shown: int) -> list[ScoredRun]:
+    """Picks runs to draw: those with labelled anomalies first, in order."""
+    order = sorted(
+        range(len(runs)),
+        key=lambda position: not (runs[position].labels == 1).any(),
+    )
+    return [runs[position] for position in sorted(order[:num_shown])]
+
+
+def joined_sequences(runs: Sequence[ScoredRun], num_of_each: int) -> ScoredRun:
+    """Puts the first sequences of either label one after the other.
+
+    A step of NaN parts neighbours, so that no line joins them.
+
+    Args:
+        runs: sequences, at least one.
+        num_of_each: normal ones, and as many anomalous ones.
+    """
+    normal = [run for run in runs if run.sequence_label != 1][:num_of_each]
+    anomalous = [run for run in runs if run.sequence_label == 1][:num_of_each]
+    chosen = [*normal, *anomalous]
+    views = {
+        view: StepScores(
+            *(
+                _with_gaps([getattr(run.views[view], name) for run in chosen])
+                for name in StepScores._fields
+            )
+        )
+        for view in chosen[0].views
+    }
+    return ScoredRun(
+        series_id=f"{len(normal)} normal sequences, then {len(anomalous)} "
+        "anomalous ones",
+        start=0,
+        values=_with_gaps([run.values for run in chosen]),
+        labels=_with_gaps([run.labels for run in chosen], parted=False),
+        sequence_label=-1,
+        timestamps=None,
+        views=views,
+    )
+
+
+def _views_of_sequences(
+    detector: LoadedDetector, runs: Sequence[Run]
+) -> list[dict[str, StepScores]]:
+    views = [_unscored_views(detector, len(run.values)) for run in runs]
+    fitting = [
+        position
+        for position, run in enumerate(runs)
+        if not detector.why_not(len(run.values))
+    ]
+    at_once = 1024
+    starts = range(0, len(fitting), at_once)
+    for start in _tracked(starts):
+        positions = fitting[start : start + at_once]
+        stacked = np.stack([runs[position].values for position in positions])
+        scores = detector.score_sequences(stacked)
+        for row, position in enumerate(positions):
+            views[position] = {
+                view: StepScores(*(array[row] for array in result))
+                for view, result in scores.items()
+            }
+    return views
+
+
+def _views_of_run(detector: LoadedDetector, run: Run) -> dict[str, StepScores]:
+    if detector.why_not(len(run.values)):
+        return _unscored_views(detector, len(run.values))
+    return detector.score_views(run.values)
+
+
+def _unscored_views(
+    detector: LoadedDetector, num_rows: int
+) -> dict[str, StepScores]:
+    nothing = unscored(num_rows, len(detector.scored_names))
+    return dict.fromkeys(detector.views, nothing)
+
+
+def _step_labels(run: Run) -> np.ndarray:
+    if run.labels is not None:
+        return run.labels
+    label = _known_label(run.sequence_label)
+    return np.full(len(run.values), label, np.int8)
+
+
+def _known_label(label: int | None) -> int:
+    return -1 if label is None else int(label)
+
+
+def _with_gaps(arrays: Sequence[np.ndarray], parted: bool = True) -> np.ndarray:
+    """Joins arrays, each followed by one row of NaN, or of its last."""
+    parts = []
+    for array in arrays:
+        gap = array[-1:]
+        if parted and array.dtype.kind == "f":
+            gap = np.full_like(gap, np.nan)
+        elif parted:
+            gap = np.zeros_like(gap)
+        parts += [array, gap]
+    return np.concatenate(parts)
+
+
+def _tracked(items):
+    console = Console(stderr=True)
+    return track(
+        items, "scoring", console=console, disable=not console.is_terminal
+    )

@@ -1,0 +1,131 @@
+"""Opens files for prediction the way the training data was read."""
+
+import dataclasses
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from preprocessing.readers import READERS
+from preprocessing.readers.base import Reader, Source
+from trainer.config import Settings, load
+
+__all__ = ["open_input", "reader_settings_classes"]
+
+# What a table may lack at prediction, in the order of trying.
+OPTIONAL: tuple[dict[str, Any], ...] = (
+    {},
+    {"label_column": ""},
+    {"ignored_columns": ()},
+    {"label_column": "", "ignored_columns": ()},
+    {"labeled": "auto"},
+)
+
+
+def reader_settings_classes() -> dict[str, type[Settings]]:
+    """Format name to the class of its flags."""
+    return {
+        name: load(READERS, name, "format").settings_class for name in READERS
+    }
+
+
+def open_input(
+    pattern: str,
+    stored: Mapping[str, Any],
+    format_name: str,
+    overrides: Mapping[str, Any],
+    names: Sequence[str],
+) -> tuple[Reader, list[Source]]:
+    """Finds files and the reader that gives a model's columns.
+
+    Columns that only training needs, labels and ignored ones, may be absent.
+
+    Args:
+        pattern: a file, a folder, a glob, or several separated by commas.
+        stored: format and options of the training data, from its schema.
+        format_name: replaces the stored format; "" = the stored one.
+        overrides: the format's options that differ from the stored ones.
+        names: the model's columns.
+
+    Raises:
+        ValueError: no file, an option nothing uses, or other columns.
+    """
+    chosen = format_name or str(stored.get("format", "csv"))
+    options = dict(overrides)
+    if chosen == stored.get("format"):
+        options = _stored_options(stored) | options
+    if chosen == "smd" and not all(map(os.path.isdir, pattern.split(","))):
+        # One file of the data set is a plain table without labels.
+        chosen, options = "csv", {"header": False} | options
+    reader_class = load(READERS, chosen, "format")
+    known = {
+        field.name for field in dataclasses.fields(reader_class.settings_class)
+    }
+    foreign = sorted(set(overrides) - known)
+    if foreign:
+        raise ValueError(
+            f"The format {chosen} has no use for this flag. Received: "
+            f"--{foreign[0]}. --help lists the flags of each format."
+        )
+    options = {name: value for name, value in options.items() if name in known}
+    return _fitting_reader(reader_class, options, pattern, names)
+
+
+def _stored_options(stored: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in stored.items()
+        if name != "format"
+    }
+
+
+class _OtherColumns(ValueError):
+    """The columns can be read, but are not the model's."""
+
+    def __init__(self, message: str, num_wrong: int) -> None:
+        super().__init__(message)
+        self.num_wrong = num_wrong
+
+
+def _fitting_reader(
+    reader_class: type[Reader],
+    options: Mapping[str, Any],
+    pattern: str,
+    names: Sequence[str],
+) -> tuple[Reader, list[Source]]:
+    """Tries without what may be absent; tells the nearest failure."""
+    failures: list[ValueError] = []
+    for absent in _absences(options):
+        settings = reader_class.settings_class(**(dict(options) | absent))
+        reader = reader_class(settings)
+        sources = reader.sources(pattern)
+        try:
+            for source in sources:
+                _check_columns(source.path, reader.feature_names(source), names)
+            return reader, sources
+        except ValueError as error:
+            failures.append(error)
+    raise min(
+        failures, key=lambda error: getattr(error, "num_wrong", float("inf"))
+    )
+
+
+def _absences(options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for absent in OPTIONAL:
+        if all(options.get(name) for name in absent):
+            yield absent
+
+
+def _check_columns(
+    path: str, found: Sequence[str], names: Sequence[str]
+) -> None:
+    missing = [name for name in names if name not in found]
+    extra = [name for name in found if name not in names]
+    if missing or extra:
+        raise _OtherColumns(
+            f"`input` must have the model's {len(names)} columns. "
+            f"Received: {path} with {len(found)} columns; missing: "
+            f"{', '.join(missing[:8]) or 'none'}; not known: "
+            f"{', '.join(extra[:8]) or 'none'}. Name columns that are no "
+            "features with the format's flags (--help).",
+            len(missing) + len(extra),
+        )

@@ -1,0 +1,57 @@
+"""Opens exported models."""
+
+import json
+import os
+from typing import Any
+
+import tensorflow as tf
+
+from trainer import storage
+
+__all__ = ["description_of", "load_saved_model"]
+
+SIGNATURES = ("describe", "initial_state", "score_chunk", "serving_default")
+
+
+def load_saved_model(model_dir: str) -> Any:
+    """Loads the SavedModel of a finished detector.
+
+    Raises:
+        ValueError: there is none, it is damaged, or it is not finished.
+    """
+    path = storage.check_local(model_dir)
+    if not os.path.isfile(os.path.join(path, "saved_model.pb")):
+        inner = os.path.join(path, "model")
+        is_inside = os.path.isfile(os.path.join(inner, "saved_model.pb"))
+        raise ValueError(
+            "`model_dir` must be the folder of an exported model, with a "
+            f"saved_model.pb. Received: {model_dir!r}. "
+            + (
+                f"Try {inner}."
+                if is_inside
+                else "`python -m trainer.task` exports one after its last "
+                "phase."
+            )
+        )
+    try:
+        loaded = tf.saved_model.load(path)
+    except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
+        raise ValueError(
+            "`model_dir` must be a whole SavedModel. Received: "
+            f"{model_dir!r}, which cannot be loaded "
+            f"({str(error).splitlines()[0]}). Export or copy it again."
+        ) from error
+    missing = [name for name in SIGNATURES if name not in loaded.signatures]
+    if missing:
+        raise ValueError(
+            "`model_dir` must hold a finished detector. Received: "
+            f"{model_dir!r}, which lacks {', '.join(missing)}. Run "
+            "`python -m trainer.task --training_mode=all` to its end."
+        )
+    return loaded
+
+
+def description_of(loaded: Any) -> dict[str, Any]:
+    """What the model says of itself."""
+    text = loaded.signatures["describe"]()["description"]
+    return json.loads(text.numpy().decode())

@@ -1,0 +1,220 @@
+"""Scores files with an exported model; one result row for each input row."""
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from inference.inputs import open_input, reader_settings_classes
+from preprocessing.readers import READERS
+from preprocessing.readers.base import BadRow, Block, Reader, Source
+from trainer import storage
+from trainer.config import (
+    Settings,
+    add_flags,
+    refuse_unknown_flags,
+    setting,
+    settings_from_flags,
+)
+
+__all__ = ["PredictSettings", "main"]
+
+DESCRIPTION = """\
+Scores time series with an exported model.
+
+  python -m inference.predict --model run/model --input new.csv --output s.csv
+
+Files are read the way the model's training data was read; a flag below
+replaces an option. Labels may be absent. The output has the columns
+  series,row,score,threshold,is_anomaly,is_scored,top_features
+with one row for each input row. Where nothing can be said (the first
+window_length - 1 rows of a series, too many missing cells) is_scored is 0 and
+score and is_anomaly stay empty: unknown is not normal. Lines that cannot be
+read stay in place as such rows where rows have no timestamps or ids; all are
+listed, with their raw text, in OUTPUT.dead_letters.jsonl.
+
+Exit code 0: done; 1: no row could be scored; 2: bad flags or input.
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class PredictSettings(Settings):
+    """Prediction."""
+
+    model: str = setting("", "folder of the exported model, required")
+    input: str = setting("", "file, folder or glob to score, required")
+    output: str = setting("", "CSV file to write, required")
+    view: str = setting(
+        "time",
+        "score each time step, or each feature's stretch of a window",
+        choices=("time", "feature"),
+    )
+    top_features: int = setting(
+        3, "contributing features to name in each row", minimum=0
+    )
+    format: str = setting(
+        "", "format of the input; empty = the training data's"
+    )
+
+
+class _AsTrained:
+    """Default of the formats' flags: the stored option."""
+
+    def __str__(self) -> str:
+        return "as the training data"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line; returns its exit code."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    parser = argparse.ArgumentParser(
+        prog="python -m inference.predict",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    formats = list(reader_settings_classes().values())
+    fields = {field.name for each in formats for field in _fields(each)}
+    as_trained = _AsTrained()
+    add_flags(
+        parser, [PredictSettings, *formats], dict.fromkeys(fields, as_trained)
+    )
+    flags, unknown = parser.parse_known_args(argv)
+    try:
+        refuse_unknown_flags(unknown, parser, "inference.predict")
+        settings = settings_from_flags(PredictSettings, flags)
+        _check(settings)
+        overrides = {
+            name: getattr(flags, name)
+            for name in fields
+            if getattr(flags, name) is not as_trained
+        }
+        return _predict(settings, overrides)
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _fields(settings_class: type[Settings]) -> tuple[Any, ...]:
+    return dataclasses.fields(settings_class)
+
+
+def _check(settings: PredictSettings) -> None:
+    for name in ("model", "input", "output"):
+        if not getattr(settings, name):
+            raise ValueError(
+                f"`{name}` is required. Received: nothing. Add --{name}=PATH."
+            )
+    if settings.format and settings.format not in READERS:
+        raise ValueError(
+            f"`format` must be one of {', '.join(READERS)}. "
+            f"Received: format={settings.format!r}"
+        )
+    if os.path.isdir(storage.check_local(settings.output)):
+        raise ValueError(
+            "`output` must be a file. Received: the folder "
+            f"{settings.output}. Add a file name."
+        )
+
+
+def _predict(settings: PredictSettings, overrides: dict[str, Any]) -> int:
+    # TensorFlow takes seconds to load: only once the flags are known good.
+    from inference import output
+    from inference.scoring import LoadedDetector
+    from inference.series import score_blocks
+    from inference.summary import Summary
+
+    detector = LoadedDetector(settings.model)
+    detector.check_view(settings.view)
+    reader, sources = open_input(
+        settings.input,
+        detector.schema.get("reader", {}),
+        settings.format,
+        overrides,
+        detector.feature_names,
+    )
+    started = time.monotonic()
+    summary = Summary()
+    bad_rows: list[BadRow] = []
+    with (
+        output.file_written_whole(settings.output) as file,
+        _progress(reader, sources, detector) as advance,
+    ):
+        output.write_header(file)
+        for source in sources:
+            blocks = _blocks(reader, source, detector.feature_names, bad_rows)
+            for block in score_blocks(
+                detector, blocks, settings.view, reader.has_whole_series
+            ):
+                output.write_rows(
+                    file,
+                    block.series_id,
+                    block.first_row,
+                    block.scores,
+                    detector.scored_names,
+                    settings.top_features,
+                )
+                summary.add(source.path, block)
+                advance(len(block.scores.score))
+    _write_bad_rows(settings.output + ".dead_letters.jsonl", bad_rows)
+    summary.show(detector, bad_rows, time.monotonic() - started)
+    if summary.num_scored:
+        return 0
+    print(
+        f"error: no row could be scored, {settings.output} says so for each: "
+        f"{summary.why_nothing(detector)}.",
+        file=sys.stderr,
+    )
+    return 1
+
+
+def _blocks(
+    reader: Reader,
+    source: Source,
+    names: Sequence[str],
+    bad_rows: list[BadRow],
+) -> Iterator[Block]:
+    """The blocks of one file that hold rows; refused rows go aside."""
+    for item in reader.read(source, names):
+        if isinstance(item, BadRow):
+            bad_rows.append(item)
+        elif len(item.values):
+            yield item
+
+
+def _write_bad_rows(path: str, bad_rows: list[BadRow]) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        # One of an earlier run would be mistaken for this run's.
+        os.unlink(path)
+    if bad_rows:
+        lines = (json.dumps(dataclasses.asdict(row)) for row in bad_rows)
+        storage.write_text(path, "\n".join(lines) + "\n")
+
+
+@contextlib.contextmanager
+def _progress(reader: Reader, sources: list[Source], detector):
+    """A bar on stderr where that is a terminal; yields `advance(rows)`."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda rows: None
+        return
+    counts = [
+        sum(reader.count(source, detector.feature_names).values())
+        for source in sources
+    ]
+    rows_a_line = detector.window_length if reader.has_whole_series else 1
+    with Progress(console=console) as progress:
+        task = progress.add_task("scoring", total=sum(counts) * rows_a_line)
+        yield lambda rows: progress.update(task, advance=rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,240 @@
+"""Scores series with an exported detector; only the SavedModel is loaded."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from inference.loading import description_of, load_saved_model
+from inference.results import (
+    StepScores,
+    joined,
+    scores_of_chunk,
+    scores_of_sequences,
+)
+
+__all__ = ["CellCounts", "LoadedDetector", "State", "StepScores"]
+
+ROWS_A_CHUNK = 4096
+
+
+class State(NamedTuple):
+    """What a detector remembers of a series between two chunks.
+
+    Attributes:
+        context: `[window_length - 1, feature]`, the last rows.
+        num_seen: rows so far.
+    """
+
+    context: Any
+    num_seen: Any
+
+
+class CellCounts(NamedTuple):
+    """Cells without a measurement: NaN, and infinite in the model's dtype."""
+
+    num_missing: int
+    num_infinite: int
+
+
+class LoadedDetector:
+    """An exported detector.
+
+    Args:
+        model_dir: folder of the SavedModel.
+
+    Attributes:
+        model_id: name of the exported model.
+        version: its version.
+        window_length: time steps a window.
+        label_kind: "step", "sequence" or "none". Models of kind "sequence"
+            score series of exactly `window_length` rows; all others score
+            series of any length, from row `window_length` on.
+        feature_names: all columns, in order.
+        scored_names: the columns that are scored.
+        views: names of the score views.
+        schema: the data set it was made from, as a dict.
+        config: how it was made, as a dict.
+
+    Raises:
+        ValueError: not a folder of a finished model.
+    """
+
+    def __init__(self, model_dir: str) -> None:
+        self._loaded = load_saved_model(model_dir)
+        self._signatures = self._loaded.signatures
+        description = description_of(self._loaded)
+        self.model_id = str(description["model_id"])
+        self.version = str(description["version"])
+        self.window_length = int(description["window_length"])
+        self.label_kind = str(description["label_kind"])
+        self.feature_names = tuple(description["feature_names"])
+        self.scored_names = tuple(description["scored_names"])
+        self.views = tuple(description["views"])
+        self.schema = description["schema"]
+        self.config = description["config"]
+        inputs = self._signatures["score_chunk"].structured_input_signature[1]
+        self.dtype = inputs["values"].dtype.as_numpy_dtype
+
+    @property
+    def takes_sequences(self) -> bool:
+        """Whether series must have exactly `window_length` rows."""
+        return self.label_kind == "sequence"
+
+    def check_view(self, view: str) -> None:
+        """Raises ValueError where the model has no such view."""
+        if view not in self.views:
+            raise ValueError(
+                f"`view` must be one of {', '.join(self.views)}. "
+                f"Received: view={view!r}"
+            )
+
+    def why_not(self, num_rows: int) -> str:
+        """Says why a series of this length cannot be scored; "" = it can."""
+        needed = self.window_length
+        if self.takes_sequences and num_rows != needed:
+            return f"this model scores series of exactly {needed} rows"
+        if num_rows < needed:
+            return f"this model needs at least {needed} rows"
+        return ""
+
+    def clean(self, values: np.ndarray) -> tuple[np.ndarray, CellCounts]:
+        """Casts to the model's dtype; what is not finite becomes NaN.
+
+        Args:
+            values: `[..., feature]`, raw units, NaN = not measured.
+
+        Raises:
+            ValueError: not a number, or another number of features.
+        """
+        values = np.asarray(values)
+        if values.dtype.kind not in "biuf":
+            raise ValueError(
+                "`values` must be numbers. Received: an array of "
+                f"{values.dtype}. Give NaN where nothing was measured."
+            )
+        num_features = len(self.feature_names)
+        if not values.ndim or values.shape[-1] != num_features:
+            raise ValueError(
+                f"`values` must have {num_features} features: "
+                f"{', '.join(self.feature_names)}. Received: an array of "
+                f"shape {values.shape}. Give these columns in this order."
+            )
+        # A float64 beyond float32's range turns infinite: not a warning, a
+        # cell that is counted.
+        with np.errstate(over="ignore"):
+            cast = values.astype(self.dtype)
+        num_missing = int(np.isnan(cast).sum())
+        is_unknown = ~np.isfinite(cast)
+        cast[is_unknown] = np.nan
+        return cast, CellCounts(num_missing, is_unknown.sum() - num_missing)
+
+    def score_series(
+        self, values: np.ndarray, view: str = "time"
+    ) -> StepScores:
+        """Scores one series in one view.
+
+        Args:
+            values: `[time, feature]`, raw units, NaN = not measured.
+            view: one of `views`. For a model of sequences the feature view
+                has one score a series, repeated for each step.
+
+        Raises:
+            ValueError: the view or the shape does not fit.
+        """
+        self.check_view(view)
+        return self.score_views(values)[view]
+
+    def score_views(self, values: np.ndarray) -> dict[str, StepScores]:
+        """Scores one series in all views.
+
+        Args:
+            values: `[time, feature]`, raw units, NaN = not measured.
+
+        Raises:
+            ValueError: the shape does not fit.
+        """
+        values = np.asarray(values)
+        problem = self.why_not(len(values)) if values.ndim == 2 else "2 axes"
+        if problem:
+            raise ValueError(
+                "`values` must be `[time, feature]` and long enough: "
+                f"{problem}. Received: an array of shape {values.shape}. Give "
+                "more rows, or train with another --window_length."
+            )
+        if self.takes_sequences:
+            scores = self.score_sequences(values[np.newaxis])
+            return {
+                view: StepScores(*(array[0] for array in result))
+                for view, result in scores.items()
+            }
+        return self.score_rows(values, self.start())[0]
+
+    def start(self) -> State:
+        """The state before the first row of a series."""
+        result = self._signatures["initial_state"]()
+        return State(result["context"], result["num_seen"])
+
+    def score_rows(
+        self, values: np.ndarray, state: State
+    ) -> tuple[dict[str, StepScores], State]:
+        """Scores the next rows of a series.
+
+        Args:
+            values: `[time, feature]`, raw units, NaN = not measured.
+            state: from `start`, or from the rows before these.
+
+        Returns:
+            View to scores of these rows, and the state after them.
+
+        Raises:
+            ValueError: another number of features, or no row.
+        """
+        values, _ = self.clean(values)
+        if values.ndim != 2 or not len(values):
+            raise ValueError(
+                "`values` must be `[time, feature]` with at least one row. "
+                f"Received: an array of shape {values.shape}. Leave out empty "
+                "chunks."
+            )
+        parts: dict[str, list[StepScores]] = {view: [] for view in self.views}
+        for start in range(0, len(values), ROWS_A_CHUNK):
+            result = self._signatures["score_chunk"](
+                values=tf.constant(values[start : start + ROWS_A_CHUNK]),
+                context=state.context,
+                num_seen=state.num_seen,
+            )
+            state = State(result["context"], result["num_seen"])
+            for view in self.views:
+                parts[view].append(scores_of_chunk(result, view))
+        return {view: joined(part) for view, part in parts.items()}, state
+
+    def score_sequences(self, values: np.ndarray) -> dict[str, StepScores]:
+        """Scores many series of `window_length` rows, a model of sequences.
+
+        Args:
+            values: `[series, window_length, feature]`, NaN = not measured.
+
+        Returns:
+            View to scores `[series, time]`.
+
+        Raises:
+            ValueError: the shape does not fit.
+        """
+        values, _ = self.clean(values)
+        length = self.window_length
+        if values.ndim != 3 or values.shape[1] != length or not len(values):
+            raise ValueError(
+                "`values` must be `[series, time, feature]` with "
+                f"{length} time steps, at least one series. Received: an "
+                f"array of shape {values.shape}. Drop the others."
+            )
+        batch = max(1, ROWS_A_CHUNK // length)
+        parts: dict[str, list[StepScores]] = {view: [] for view in self.views}
+        for start in range(0, len(values), batch):
+            result = self._signatures["serving_default"](
+                values=tf.constant(values[start : start + batch])
+            )
+            for view in self.views:
+                parts[view].append(scores_of_sequences(result, view, length))
+        return {view: joined(part) for view, part in parts.items()}

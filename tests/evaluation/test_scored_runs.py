@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+from fake_model import save_fake_model
+
+from evaluation import scored_runs
+from inference.scoring import LoadedDetector
+from trainer.dataset import Run
+
+
+@pytest.fixture(scope="module")
+def detector(tmp_path_factory):
+    return LoadedDetector(
+        save_fake_model(
+            tmp_path_factory.mktemp("model"),
+            label_kind="sequence",
+            window_length=4,
+            names=("a", "b"),
+        )
+    )
+
+
+def sequences(labels, rows=4):
+    generator = np.random.default_rng(0)
+    return [
+        Run(f"s{n}", 0, generator.normal(size=(rows, 2)), sequence_label=label)
+        for n, label in enumerate(labels)
+    ]
+
+
+def test_each_sequence_keeps_its_own_scores(detector):
+    """Catches scores shifted by a sequence that does not fit."""
+    runs = sequences([0, 1, None, 0])
+    runs[1] = runs[1]._replace(values=np.zeros((3, 2)))
+    scored = scored_runs.score_runs(detector, runs)
+    for run, result in zip(runs, scored, strict=True):
+        assert len(result.views["time"].score) == len(run.values)
+    assert not scored[1].views["time"].is_scored.any()
+    for position in (0, 2, 3):
+        expected = np.abs(runs[position].values).sum(axis=1)
+        np.testing.assert_allclose(
+            scored[position].views["time"].score, expected, rtol=1e-5
+        )
+    assert [run.sequence_label for run in scored] == [0, 1, -1, 0]
+
+
+def test_joined_sequences_are_parted(detector):
+    """Catches a line from one sequence to the next, labels that slip."""
+    runs = scored_runs.score_runs(detector, sequences([1, 0, 1, 0, 0, 1]))
+    joined = scored_runs.joined_sequences(runs, 2)
+    assert joined.values.shape == (20, 2)
+    is_gap = np.arange(20) % 5 == 4
+    np.testing.assert_array_equal(np.isnan(joined.values[:, 0]), is_gap)
+    np.testing.assert_array_equal(joined.values[0:4], runs[1].values)
+    np.testing.assert_array_equal(joined.values[10:14], runs[0].values)
+    np.testing.assert_array_equal(joined.labels, [0] * 10 + [1] * 10)
+    for scores in joined.views.values():
+        assert np.isnan(scores.score[is_gap]).all()
+        assert not scores.is_anomaly[is_gap].any()
+
+
+def test_runs_with_anomalies_are_drawn_first(detector):
+    """Catches a page that shows only quiet series."""
+    runs = scored_runs.score_runs(detector, sequences([0, 0, 1, 0, 1]))
+    shown = scored_runs.most_telling(runs, 3)
+    assert [run.series_id for run in shown] == ["s0", "s2", "s4"]
