@@ -22,6 +22,17 @@ $(VENV)/.installed: requirements.lock setup.py
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
+demo: install ## Run the main job on the built-in data set.
+	$(BIN)/python -m preprocessing.simulate --output $(DEMO)/raw
+	$(BIN)/python -m preprocessing.task --input $(DEMO)/raw/sequences \
+	  --format sequences --output $(DEMO)/data
+	$(BIN)/python -m trainer.task --data_dir $(DEMO)/data --output_dir $(DEMO)/run
+	$(BIN)/python -m inference.predict --model $(DEMO)/run/model \
+	  --input $(DEMO)/raw/sequences/labeled_test_mixed_seq.csv \
+	  --output $(DEMO)/scores.csv
+	$(BIN)/python -m evaluation.report --model $(DEMO)/run/model \
+	  --data_dir $(DEMO)/data
+
 lint: install ## Check style, types and layers.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from benchmarks.threads import one_thread
 from preprocessing import task
 from trainer.dataset import load_windows
 from trainer.schema import Schema
@@ -19,8 +20,7 @@ REPEATS = 3
 
 
 def run() -> list[tuple[str, float, str]]:
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    one_thread()
     rng = np.random.default_rng(1)
     rows = rng.standard_normal((NUM_ROWS, NUM_FEATURES)).astype("f4")
     with tempfile.TemporaryDirectory() as folder:

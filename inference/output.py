@@ -1,21 +1,15 @@
 """The result table: one row for each input row."""
 
-import contextlib
 import csv
-import os
-import tempfile
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TextIO
 
 import numpy as np
 
 from inference.results import StepScores
-from trainer import storage
 
 __all__ = [
     "COLUMNS",
-    "file_written_whole",
     "top_features",
     "write_header",
     "write_rows",
@@ -30,24 +24,6 @@ COLUMNS = (
     "is_scored",
     "top_features",
 )
-
-
-@contextlib.contextmanager
-def file_written_whole(path: str) -> Iterator[TextIO]:
-    """Yields a temporary file that becomes `path` when all went well."""
-    target = Path(storage.check_local(path))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(
-        dir=target.parent, prefix=f".{target.name}."
-    )
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            yield file
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def write_header(file: TextIO) -> None:

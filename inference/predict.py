@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import dataclasses
+import itertools
 import json
 import os
 import sys
@@ -36,7 +37,8 @@ with one row for each input row. Where nothing can be said (the first
 window_length - 1 rows of a series, too many missing cells) is_scored is 0 and
 score and is_anomaly stay empty: unknown is not normal. Lines that cannot be
 read stay in place as such rows where rows have no timestamps or ids; all are
-listed, with their raw text, in OUTPUT.dead_letters.jsonl.
+listed, with their raw text, in OUTPUT.dead_letters.jsonl. With a
+--series_column a series may go on in the next file.
 
 Exit code 0: done; 1: no row could be scored; 2: bad flags or input.
 """
@@ -142,12 +144,13 @@ def _predict(settings: PredictSettings, overrides: dict[str, Any]) -> int:
     summary = Summary()
     bad_rows: list[BadRow] = []
     with (
-        output.file_written_whole(settings.output) as file,
+        storage.file_written_whole(settings.output) as file,
         _progress(reader, sources, detector) as advance,
     ):
         output.write_header(file)
-        for source in sources:
-            blocks = _blocks(reader, source, detector.feature_names, bad_rows)
+        for key, blocks in _inputs(
+            reader, sources, detector.feature_names, bad_rows
+        ):
             for block in score_blocks(
                 detector, blocks, settings.view, reader.has_whole_series
             ):
@@ -159,7 +162,7 @@ def _predict(settings: PredictSettings, overrides: dict[str, Any]) -> int:
                     detector.scored_names,
                     settings.top_features,
                 )
-                summary.add(source.path, block)
+                summary.add(key, block)
                 advance(len(block.scores.score))
     _write_bad_rows(settings.output + ".dead_letters.jsonl", bad_rows)
     summary.show(detector, bad_rows, time.monotonic() - started)
@@ -167,10 +170,25 @@ def _predict(settings: PredictSettings, overrides: dict[str, Any]) -> int:
         return 0
     print(
         f"error: no row could be scored, {settings.output} says so for each: "
-        f"{summary.why_nothing(detector)}.",
+        f"{summary.why_nothing(detector, bad_rows)}.",
         file=sys.stderr,
     )
     return 1
+
+
+def _inputs(
+    reader: Reader,
+    sources: list[Source],
+    names: Sequence[str],
+    bad_rows: list[BadRow],
+) -> Iterator[tuple[str, Iterator[Block]]]:
+    """The blocks of each file, or of all files that may share series."""
+    is_shared = bool(getattr(reader.settings, "series_column", ""))
+    for key, group in itertools.groupby(
+        sources, lambda source: source.split if is_shared else source.path
+    ):
+        blocks = (_blocks(reader, source, names, bad_rows) for source in group)
+        yield key, itertools.chain.from_iterable(blocks)
 
 
 def _blocks(

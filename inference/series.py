@@ -44,7 +44,7 @@ def score_blocks(
     view: str,
     are_whole: bool,
 ) -> Iterator[ScoredBlock]:
-    """Scores the blocks of one file, in order.
+    """Scores the blocks of files that share series, in order.
 
     Args:
         detector: scores them.

@@ -51,20 +51,25 @@ class Summary:
         """Rows that have a score."""
         return self._total.num_scored
 
-    def add(self, path: str, block: ScoredBlock) -> None:
-        """Adds one block of the file `path`."""
-        key = path, block.series_id
+    def add(self, origin: str, block: ScoredBlock) -> None:
+        """Adds one block; the same id from another origin is another series."""
+        key = origin, block.series_id
         self._series.setdefault(key, _Counts()).add(block)
         self._total.add(block)
 
-    def why_nothing(self, detector: LoadedDetector) -> str:
+    def why_nothing(
+        self, detector: LoadedDetector, bad_rows: Sequence[BadRow]
+    ) -> str:
         """The reason why no row has a score."""
+        num_placed = sum(row.has_place for row in bad_rows)
+        if bad_rows and num_placed >= self._total.num_rows:
+            return f"no line could be read, the first: {bad_rows[0].reason}"
         reasons = {
             detector.why_not(counts.num_rows)
             for counts in self._series.values()
         }
         if not reasons:
-            return "there is no readable row"
+            return "there is no row"
         reasons.discard("")
         if reasons:
             lengths = sorted(

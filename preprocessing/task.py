@@ -183,7 +183,9 @@ def _check_written(written, job) -> None:
         raise ValueError(
             f"At most {limit:.2%} of the rows may be refused "
             f"(--max_bad_fraction). Received: {written.num_bad} of "
-            f"{total}; the first is {written.first_bad}. All are in {path}"
+            f"{total}; the first is {written.first_bad}. All are in {path}. "
+            "Mend them, or say how to read the file with the format's flags "
+            "(--help), such as a delimiter or columns that are no numbers."
         )
 
 

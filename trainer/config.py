@@ -173,7 +173,7 @@ def add_flags(
     seen: set[str] = set()
     for settings_class in settings_classes:
         title = (settings_class.__doc__ or settings_class.__name__).strip()
-        group = parser.add_argument_group(title.splitlines()[0])
+        group = parser.add_argument_group(title.splitlines()[0].rstrip("."))
         hints = typing.get_type_hints(settings_class)
         for field in dataclasses.fields(settings_class):
             if field.name in seen:
@@ -191,7 +191,7 @@ def add_flags(
                 type=_parser_of(hints[field.name]),
                 default=default,
                 choices=field.metadata["choices"] or None,
-                help=f"{field.metadata['text']} [{_shown(default)}]",
+                help=_help(field.metadata["text"], default),
                 metavar=None
                 if field.metadata["choices"]
                 else _metavar(hints[field.name]),
@@ -262,8 +262,12 @@ def _parser_of(hint: Any) -> Any:
         return _parse_bool
     if isinstance(hint, types.GenericAlias):
         element = typing.get_args(hint)[0]
+        # Names may hold spaces; lists of numbers are also written with them.
+        pattern = r"," if element is str else r"[,\s]+"
         return lambda text: tuple(
-            element(part) for part in re.split(r"[,\s]+", text.strip()) if part
+            element(part.strip())
+            for part in re.split(pattern, text)
+            if part.strip()
         )
     return hint
 
@@ -283,7 +287,10 @@ def _metavar(hint: Any) -> str:
     return str(hint.__name__).upper()
 
 
-def _shown(default: Any) -> str:
+def _help(text: str, default: Any) -> str:
     if isinstance(default, tuple):
-        return ",".join(map(str, default)) or "none"
-    return "none" if default == "" else str(default)
+        shown = ",".join(map(str, default)) or "none"
+    else:
+        shown = "none" if default == "" else str(default)
+    # argparse formats help texts with %.
+    return f"{text} [{shown}]".replace("%", "%%")

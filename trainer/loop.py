@@ -13,7 +13,9 @@ from trainer.detector import Detector
 
 __all__ = ["OneReplica", "fit", "map_windows"]
 
-STEPS_A_BLOCK = 50
+_MOST_STEPS_A_BLOCK = 50
+_SECONDS_A_BLOCK = 0.2
+_TIMED_BLOCKS = 3
 _WINDOWS_A_CALL = 256
 
 
@@ -21,16 +23,22 @@ class OneReplica:
     """Drives `train_step` and `test_step`, many steps a compiled call.
 
     The series stays in memory; a block is given window starts and gathers
-    its windows inside the call.
+    its windows inside the call. How many steps make a block follows from
+    how long they take: the sequence of steps is the same for any number.
 
     Args:
         detector: compiled with an optimizer.
         driver: "jit", "graph", or "auto": both are timed on real training
             steps and the faster one goes on.
+
+    Attributes:
+        block_length: steps that the next block should have.
     """
 
     def __init__(self, detector: Detector, driver: str = "auto"):
         self.detector = detector
+        # Its variables now: else every function is traced twice.
+        detector.optimizer.build(detector.network.trainable_variables)
         kinds = ("jit", "graph") if driver == "auto" else (driver,)
         self._blocks = {
             kind: tf.function(self._train_block, jit_compile=kind == "jit")
@@ -39,8 +47,10 @@ class OneReplica:
         # The tail of an epoch has a shape of its own: not worth compiling.
         self._tail = tf.function(self._train_block)
         self._test = tf.function(self._test_block, reduce_retracing=True)
-        self._seconds: dict[str, list[float]] = {kind: [] for kind in kinds}
+        # Of the last blocks, without the first of each kind: it compiles.
+        self._seconds_a_step: dict[str, list[float]] = {}
         self._batch_size = 0
+        self.block_length = 4
 
     @property
     def chosen(self) -> str:
@@ -48,38 +58,55 @@ class OneReplica:
         return next(iter(self._blocks)) if len(self._blocks) == 1 else ""
 
     def train(self, values: tf.Tensor, starts: np.ndarray) -> None:
-        """Trains on a block of full batches.
+        """Trains on a block of full batches, or on the tail of an epoch.
 
         Args:
             values: `[row, feature]`, the resident series.
-            starts: `[step, batch]` int64 window starts.
+            starts: `[step, batch]` int64 window starts; one shape of batch
+                for all blocks, a smaller one for tails.
         """
-        self._batch_size = max(self._batch_size, starts.shape[1])
-        if starts.shape[1] < self._batch_size:
-            self._tail(values, starts, np.int32(len(starts)))
+        num_steps, batch_size = starts.shape
+        self._batch_size = max(self._batch_size, batch_size)
+        if batch_size < self._batch_size:
+            self._tail(values, starts, np.int32(num_steps))
             return
-        kind = min(self._blocks, key=lambda name: len(self._seconds[name]))
+        kind = self._next_kind()
+        padded = np.zeros((_MOST_STEPS_A_BLOCK, batch_size), np.int64)
+        padded[:num_steps] = starts
         began = time.perf_counter()
-        padded = np.zeros((STEPS_A_BLOCK, starts.shape[1]), np.int64)
-        padded[: len(starts)] = starts
-        self._blocks[kind](values, padded, np.int32(len(starts)))
-        if len(self._blocks) > 1 and len(starts) == STEPS_A_BLOCK:
-            self._note(kind, time.perf_counter() - began)
+        loss = self._blocks[kind](values, padded, np.int32(num_steps))
+        loss.numpy()  # Waits for the device, which may still be at work.
+        self._note(kind, (time.perf_counter() - began) / num_steps)
 
     def test(self, values: tf.Tensor, starts: np.ndarray) -> None:
         """Adds the batches of `starts` `[step, batch]` to the metrics."""
         self._test(values, starts)
 
-    def _note(self, kind: str, seconds: float) -> None:
-        # The first block of each kind is compilation: only later ones count.
-        self._seconds[kind].append(seconds)
-        if all(len(times) >= 3 for times in self._seconds.values()):
-            best = min(self._seconds, key=lambda k: min(self._seconds[k][1:]))
+    def _next_kind(self) -> str:
+        times = self._seconds_a_step
+        return min(self._blocks, key=lambda kind: len(times.get(kind, ())))
+
+    def _note(self, kind: str, seconds_a_step: float) -> None:
+        """Sets the length of blocks; ends the comparison of both kinds."""
+        times = self._seconds_a_step
+        if kind not in times:
+            times[kind] = []
+            return
+        times[kind] = [*times[kind], seconds_a_step][-_TIMED_BLOCKS:]
+        wanted = round(_SECONDS_A_BLOCK / seconds_a_step)
+        self.block_length = min(max(wanted, 1), _MOST_STEPS_A_BLOCK)
+        if all(len(times.get(k, ())) == _TIMED_BLOCKS for k in self._blocks):
+            best = min(self._blocks, key=lambda kind: min(times[kind]))
             self._blocks = {best: self._blocks[best]}
 
     def _train_block(self, values, starts, num_steps):
-        for step in tf.range(num_steps):
+        def train(step):
             self.detector.train_step(self._gather(values, starts[step]))
+            return (step + 1,)
+
+        # Not a loop over tf.range: XLA would compile it for each length.
+        tf.while_loop(lambda step: step < num_steps, train, (np.int32(0),))
+        return tf.convert_to_tensor(self.detector.loss_mean.total)
 
     def _test_block(self, values, starts):
         for step in tf.range(tf.shape(starts)[0]):
@@ -134,7 +161,7 @@ def fit(
         calls.on_epoch_begin(epoch)
         detector.reset_metrics()
         starts = train.order(seed, epoch) if is_shuffled else train.starts
-        for block in _blocks(starts, batch_size):
+        for block in _blocks(starts, batch_size, driver):
             if max_steps:
                 block = block[: max_steps - num_steps]
             calls.on_train_batch_begin(num_steps)
@@ -172,8 +199,10 @@ def evaluate(
         prefix: put before each name.
     """
     driver.detector.reset_metrics()
-    for block in _blocks(starts, _WINDOWS_A_CALL):
-        driver.test(values, block)
+    full, tail = _batches(starts, _WINDOWS_A_CALL)
+    for batches in (full, tail):
+        if len(batches):
+            driver.test(values, batches)
     return {
         f"{prefix}{metric.name}": float(metric.result())
         for metric in driver.detector.metrics
@@ -216,11 +245,24 @@ def map_windows(
         advance(count)
 
 
-def _blocks(starts: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
-    """Cuts starts into `[step, batch]` blocks; the tail is its own block."""
-    num_full = len(starts) // batch_size
-    full = starts[: num_full * batch_size].reshape(num_full, batch_size)
-    for begin in range(0, num_full, STEPS_A_BLOCK):
-        yield full[begin : begin + STEPS_A_BLOCK]
-    if len(starts) % batch_size:
-        yield starts[num_full * batch_size :].reshape(1, -1)
+def _batches(
+    starts: np.ndarray, batch_size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Full batches `[step, batch]`, and the tail as one smaller batch."""
+    end = len(starts) // batch_size * batch_size
+    tail = starts[end:].reshape(-1, max(1, len(starts) - end))
+    return starts[:end].reshape(-1, batch_size), tail
+
+
+def _blocks(
+    starts: np.ndarray, batch_size: int, driver: OneReplica
+) -> Iterator[np.ndarray]:
+    """Cuts an epoch into blocks of the driver's length, the tail last."""
+    full, tail = _batches(starts, batch_size)
+    begin = 0
+    while begin < len(full):
+        block = full[begin : begin + driver.block_length]
+        begin += len(block)
+        yield block
+    if len(tail):
+        yield tail

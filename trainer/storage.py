@@ -7,10 +7,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 __all__ = [
     "check_local",
     "directory_written_whole",
+    "file_written_whole",
     "matching_files",
     "write_text",
 ]
@@ -58,21 +60,28 @@ def matching_files(pattern: str) -> list[str]:
     return sorted(found)
 
 
-def write_text(path: str, text: str) -> None:
-    """Writes `text` to `path` in one step: beside it, then renamed."""
+@contextlib.contextmanager
+def file_written_whole(path: str) -> Iterator[TextIO]:
+    """Yields a temporary text file that becomes `path` when all went well."""
     target = Path(check_local(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(
         dir=target.parent, prefix=f".{target.name}."
     )
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            yield file
         os.chmod(temporary, 0o644)
         os.replace(temporary, target)
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def write_text(path: str, text: str) -> None:
+    """Writes `text` to `path` in one step."""
+    with file_written_whole(path) as file:
+        file.write(text)
 
 
 @contextlib.contextmanager

@@ -137,7 +137,9 @@ class SequencesReader(Reader):
         if self.settings.labeled != "auto":
             has_label = self.settings.labeled == "true"
         elif num_features:
-            has_label = len(fields) == num_features + 1
+            has_label = (
+                len(fields) == num_features + 1 and ";" not in fields[-1]
+            )
         else:
             has_label = len(fields) > 1 and (
                 ";" in fields[0] and ";" not in fields[-1]
@@ -148,7 +150,8 @@ class SequencesReader(Reader):
                 "A line must have one field for each feature, and one more "
                 f"where it is labelled. Received: {len(fields)} fields in "
                 f"the first line of `{source.path}`, num_feat="
-                f"{num_features or 'any'}, labeled={self.settings.labeled}"
+                f"{num_features or 'any'}, labeled={self.settings.labeled}. "
+                "Correct the flag that is wrong, or leave it out."
             )
         return Shape(found, len(fields[0].split(";")), has_label)
 

@@ -125,5 +125,5 @@ def _check_lengths(source: Source, num_rows: int, num_labels: int) -> None:
         raise ValueError(
             "A label file must have one line for each row. Received: "
             f"{num_labels} labels in `{source.label_path}` for {num_rows} "
-            f"rows in `{source.path}`"
+            f"rows in `{source.path}`. Take both files from the same copy."
         )

@@ -115,6 +115,20 @@ def test_interleaved_series_keep_their_own_state(step_model, tmp_path):
         check_scores(mine, values, step_model)
 
 
+def test_a_series_continues_over_files(step_model, tmp_path, capsys):
+    """Catches row numbers and windows that start again with each file."""
+    values = draw(21)
+    for part, begin in enumerate(range(0, 21, 3)):
+        lines = [(*row, "pump") for row in values[begin : begin + 3]]
+        write_csv(tmp_path / f"day_{part}.csv", "a,b,c,id", lines)
+    output = tmp_path / "scores"
+    assert run(step_model, f"{tmp_path}/*.csv", output) == 0
+    rows = read_result(output)
+    assert [row["row"] for row in rows] == [str(n) for n in range(21)]
+    check_scores(rows, values, step_model)
+    assert "shorter than" not in capsys.readouterr().out
+
+
 def test_a_gap_starts_anew(tmp_path):
     """Catches windows across a gap; just below the limit is none."""
     model = save_fake_model(

@@ -15,6 +15,7 @@ class Example(Settings):
     rate: float = setting(0.5, "share", minimum=0, maximum=1)
     is_on: bool = setting(True, "switch")
     mode: str = setting("a", "mode", choices=("a", "b"))
+    names: tuple[str, ...] = setting((), "names, at most 100 %")
 
 
 def parse(words, **kwargs):
@@ -34,6 +35,20 @@ def test_flags_default_to_the_fields():
 def test_lists_take_commas_and_spaces(text):
     """The talk's tuning files join by spaces, its flags by commas."""
     assert parse(["--widths", text]).widths == (64, 32)
+
+
+def test_names_may_hold_spaces():
+    """A column called 'CPU load' taken for two."""
+    assert parse(["--names=CPU load, x"]).names == ("CPU load", "x")
+
+
+def test_help_text_with_a_percent_sign():
+    """A help text that argparse takes for a format."""
+    parser = argparse.ArgumentParser()
+    config.add_flags(parser, [Example])
+    help_text = parser.format_help()
+    assert "at most 100 %" in help_text
+    assert "Part example:" in help_text
 
 
 @pytest.mark.parametrize("text,value", [("no", False), ("T", True)])

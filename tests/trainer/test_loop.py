@@ -1,4 +1,5 @@
 import dataclasses
+import types
 
 import keras
 import numpy as np
@@ -62,11 +63,14 @@ def test_every_window_once_an_epoch(parts):
     """Blocks that drop the tail, or a shuffle that repeats windows."""
     _, train, _ = parts
     starts = train.order(seed=1, epoch=2)
-    blocks = list(loop._blocks(starts, 7))
+    driver = types.SimpleNamespace(block_length=50)
+    blocks = list(loop._blocks(starts, 7, driver))
     np.testing.assert_array_equal(
         np.concatenate([block.ravel() for block in blocks]), starts
     )
     assert [block.shape for block in blocks] == [(50, 7), (5, 7), (1, 4)]
+    blocks = list(loop._blocks(starts[:28], 7, driver))
+    assert [block.shape for block in blocks] == [(4, 7)]
 
 
 def test_same_seed_same_weights(parts):

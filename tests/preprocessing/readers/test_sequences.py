@@ -96,6 +96,10 @@ def test_names_and_numbers_must_agree(tmp_path):
         _reader(num_feat=3, feat_names=("a", "b"))
     with pytest.raises(ValueError, match="must differ"):
         _reader(feat_names=("a", "a"))
+    # A field too many that holds a sequence is no label.
+    for wrong in ({"num_feat": 1}, {"feat_names": ("a",)}):
+        with pytest.raises(ValueError, match="one field for each feature"):
+            _read(path, **wrong)
     (source,) = _reader().sources(str(path))
     assert _reader(feat_names=("a", "b")).feature_names(source) == ("a", "b")
 
