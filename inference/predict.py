@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import dataclasses
 import itertools
-import json
 import os
 import sys
 import time
@@ -210,8 +209,7 @@ def _write_bad_rows(path: str, bad_rows: list[BadRow]) -> None:
         # One of an earlier run would be mistaken for this run's.
         os.unlink(path)
     if bad_rows:
-        lines = (json.dumps(dataclasses.asdict(row)) for row in bad_rows)
-        storage.write_text(path, "\n".join(lines) + "\n")
+        storage.write_text(path, "".join(row.letter() for row in bad_rows))
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import json
 import os
 from collections.abc import Mapping
 
@@ -106,13 +105,7 @@ class _ShardWriter:
             self._first_bad = f"{row.path} line {row.line}: {row.reason}"
         self._num_bad += 1
         self._num_good -= row.has_place
-        letter = {
-            "file": row.path,
-            "line": row.line,
-            "reason": row.reason,
-            "text": row.text,
-        }
-        self._dead_letters.write(f"{json.dumps(letter)}\n".encode())
+        self._dead_letters.write(row.letter().encode())
 
     def add(self, block: Block) -> None:
         """Takes the next rows of a long series, if it is selected."""

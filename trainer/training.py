@@ -5,6 +5,7 @@ import datetime
 import json
 import logging
 import os
+import shutil
 from typing import Any
 
 import keras
@@ -110,7 +111,12 @@ class Training:
             if stored[name] != value
         ]
         if detector.schema.hash() != self._schema.hash():
-            differing.append("data_dir (the data set's hash)")
+            raise ValueError(
+                "The data set must be the one that the detector in "
+                f"{self._settings.output_dir} was trained on. Received: "
+                f"data_dir={self._settings.data_dir}, which has another hash. "
+                "Run --training_mode=reconstruction again."
+            )
         if differing:
             raise ValueError(
                 f"The detector in {self._settings.output_dir} was made with "
@@ -155,11 +161,10 @@ class Training:
         )
         if windows.num_short_runs:
             _logger.warning(
-                "%s: %d stretches are shorter than window_length=%d rows and "
-                "are left out.",
+                "%s: left out as shorter than window_length=%d rows: %d.",
                 split,
-                windows.num_short_runs,
                 windows.window_length,
+                windows.num_short_runs,
             )
         return windows
 
@@ -190,6 +195,8 @@ class Training:
         temporary = path.replace(".keras", ".writing.keras")
         detector.save(temporary)
         os.replace(temporary, path)
+        # An older model is no longer this detector's.
+        shutil.rmtree(self._path(MODEL), ignore_errors=True)
         config = {
             "command": self._command,
             "schema_hash": self._schema.hash(),

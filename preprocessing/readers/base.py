@@ -2,6 +2,7 @@
 
 import abc
 import dataclasses
+import json
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -62,6 +63,16 @@ class BadRow:
     reason: str
     text: str
     has_place: bool = False
+
+    def letter(self) -> str:
+        """The line of a dead-letter file; it holds the raw row."""
+        fields = {
+            "file": self.path,
+            "line": self.line,
+            "reason": self.reason,
+            "text": self.text,
+        }
+        return json.dumps(fields) + "\n"
 
 
 class Reader(abc.ABC):

@@ -65,6 +65,25 @@ def test_three_runs_equal_one(long_data_set, tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
+def test_retraining_removes_the_model(long_data_set, tmp_path):
+    """A model of the old weights left beside new ones, and served."""
+    assert train(long_data_set, tmp_path, *SMALL) == 0
+    mode = "--training_mode=reconstruction"
+    assert train(long_data_set, tmp_path, *SMALL, mode) == 0
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_changed_data_set_is_refused(
+    long_data_set, sequence_data_set, tmp_path, capsys
+):
+    """Statistics of one data set under a network of another."""
+    mode = "--training_mode=reconstruction"
+    assert train(long_data_set, tmp_path, *SMALL, mode) == 0
+    mode = "--training_mode=calculate_error_distribution_statistics"
+    assert train(sequence_data_set, tmp_path, mode) == 2
+    assert "another hash" in capsys.readouterr().err
+
+
 def test_label_free_rule_without_labels(long_data_set, tmp_path):
     """F-beta asked of a split that has no labels of both classes."""
     import dataclasses
