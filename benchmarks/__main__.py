@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 BENCHMARKS = ("statistics_pass", "dataset", "training", "preprocessing")
@@ -25,7 +26,9 @@ def main() -> int:
         print(json.dumps(module.run()))
         return 0
     table = Table("benchmark", "comparison", "ratio", "wanted")
-    for name in flags.names or BENCHMARKS:
+    names = flags.names or BENCHMARKS
+    console = Console(stderr=True)
+    for name in track(names, "benchmarks", console=console):
         command = [sys.executable, "-m", "benchmarks", "--only", name]
         done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
         last_line = done.stdout.decode().splitlines()[-1]
