@@ -126,6 +126,7 @@ def _make(size):
         starts=np.arange(num_windows),
         window_length=length,
         labels=np.zeros(num_windows, np.int8),
+        has_anomaly=np.zeros(num_windows, bool),
     )
     nothing = dataclasses.replace(windows, starts=windows.starts[:0])
     return detector, windows, nothing

@@ -1,6 +1,5 @@
 """Measures an exported model on a split: a table, numbers, one HTML page."""
 
-import argparse
 import dataclasses
 import json
 import os
@@ -9,13 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from trainer import storage
-from trainer.config import (
-    Settings,
-    add_flags,
-    refuse_unknown_flags,
-    setting,
-    settings_from_flags,
-)
+from trainer.config import Settings, setting
+from trainer.flags import parse_settings, run_command
 from trainer.schema import SPLITS, Schema
 
 __all__ = ["ReportSettings", "main"]
@@ -50,28 +44,17 @@ class ReportSettings(Settings):
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line; returns its exit code."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    parser = argparse.ArgumentParser(
-        prog="python -m evaluation.report",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+    return run_command(lambda: _report(_parse(argv)))
+
+
+def _parse(argv: Sequence[str] | None) -> ReportSettings:
+    return parse_settings(
+        ReportSettings,
+        argv,
+        "evaluation.report",
+        DESCRIPTION,
+        ("model", "data_dir"),
     )
-    add_flags(parser, [ReportSettings])
-    flags, unknown = parser.parse_known_args(argv)
-    try:
-        refuse_unknown_flags(unknown, parser, "evaluation.report")
-        settings = settings_from_flags(ReportSettings, flags)
-        for name in ("model", "data_dir"):
-            if not getattr(settings, name):
-                raise ValueError(
-                    f"`{name}` is required. Received: nothing. "
-                    f"Add --{name}=DIR."
-                )
-        _report(settings)
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
 
 
 def _report(settings: ReportSettings) -> None:

@@ -14,11 +14,12 @@ from inference.inputs import open_input, reader_settings_classes
 from preprocessing.readers import READERS
 from preprocessing.readers.base import BadRow, Block, Reader, Source
 from trainer import storage
-from trainer.config import (
-    Settings,
+from trainer.config import Settings, setting
+from trainer.flags import (
     add_flags,
+    check_given,
     refuse_unknown_flags,
-    setting,
+    run_command,
     settings_from_flags,
 )
 
@@ -73,6 +74,13 @@ class _AsTrained:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line; returns its exit code."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    return run_command(lambda: _predict(*_parse(argv)))
+
+
+def _parse(
+    argv: Sequence[str] | None,
+) -> tuple[PredictSettings, dict[str, Any]]:
+    """Settings, and the format's flags that were given."""
     parser = argparse.ArgumentParser(
         prog="python -m inference.predict",
         description=DESCRIPTION,
@@ -86,19 +94,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser, [PredictSettings, *formats], dict.fromkeys(fields, as_trained)
     )
     flags, unknown = parser.parse_known_args(argv)
-    try:
-        refuse_unknown_flags(unknown, parser, "inference.predict")
-        settings = settings_from_flags(PredictSettings, flags)
-        _check(settings)
-        overrides = {
-            name: getattr(flags, name)
-            for name in fields
-            if getattr(flags, name) is not as_trained
-        }
-        return _predict(settings, overrides)
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    refuse_unknown_flags(unknown, parser, "inference.predict")
+    settings = settings_from_flags(PredictSettings, flags)
+    _check(settings)
+    given = {
+        name: getattr(flags, name)
+        for name in fields
+        if getattr(flags, name) is not as_trained
+    }
+    return settings, given
 
 
 def _fields(settings_class: type[Settings]) -> tuple[Any, ...]:
@@ -106,11 +110,7 @@ def _fields(settings_class: type[Settings]) -> tuple[Any, ...]:
 
 
 def _check(settings: PredictSettings) -> None:
-    for name in ("model", "input", "output"):
-        if not getattr(settings, name):
-            raise ValueError(
-                f"`{name}` is required. Received: nothing. Add --{name}=PATH."
-            )
+    check_given(settings, ("model", "input", "output"))
     if settings.format and settings.format not in READERS:
         raise ValueError(
             f"`format` must be one of {', '.join(READERS)}. "

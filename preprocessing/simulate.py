@@ -1,6 +1,5 @@
 """Writes the built-in data set: sequences and long series, all labelled."""
 
-import argparse
 import dataclasses
 import os
 import sys
@@ -10,13 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from trainer import storage
-from trainer.config import (
-    Settings,
-    add_flags,
-    refuse_unknown_flags,
-    setting,
-    settings_from_flags,
-)
+from trainer.config import Settings, setting
+from trainer.flags import parse_settings, run_command
 
 __all__ = ["SimulationSettings", "main", "write_long", "write_sequences"]
 
@@ -136,29 +130,20 @@ def write_long(folder: str, settings: SimulationSettings) -> list[tuple]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line; returns its exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m preprocessing.simulate",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+    return run_command(lambda: _run(_parse(argv)))
+
+
+def _parse(argv: Sequence[str] | None) -> SimulationSettings:
+    return parse_settings(
+        SimulationSettings,
+        argv,
+        "preprocessing.simulate",
+        DESCRIPTION,
+        ("output",),
     )
-    add_flags(parser, [SimulationSettings])
-    flags, unknown = parser.parse_known_args(argv)
-    try:
-        refuse_unknown_flags(unknown, parser, "preprocessing.simulate")
-        _run(settings_from_flags(SimulationSettings, flags))
-    except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
 
 
 def _run(settings: SimulationSettings) -> None:
-    if not settings.output:
-        raise ValueError(
-            "`output` must name the folder to write. Received: nothing. "
-            "Add --output=DIR."
-        )
     started = time.monotonic()
     folders = {
         "sequences": ("train_norm_seq.csv", write_sequences),

@@ -32,7 +32,7 @@ from collections.abc import Sequence
 
 from preprocessing.readers import READERS
 from preprocessing.settings import PreprocessingSettings
-from trainer import config, schema, storage
+from trainer import config, flags, schema, storage
 
 __all__ = ["main"]
 
@@ -43,21 +43,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
     argv = sys.argv[1:] if argv is None else list(argv)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    try:
-        _run(argv)
-    except (ValueError, OSError) as error:
-        print(f"preprocessing: {error}", file=sys.stderr)
-        return 2
-    except SystemExit as stop:
-        return int(stop.code or 0)
-    return 0
+    return flags.run_command(lambda: _run(argv))
 
 
 def _run(argv: Sequence[str]) -> None:
     settings, reader, beam_flags = _parse(argv)
-    for flag in ("input", "output"):
-        if not getattr(settings, flag):
-            raise ValueError(f"`{flag}` must be given: --{flag}=PATH")
+    flags.check_given(settings, ("input", "output"))
     sources = reader.sources(settings.input)
     names = reader.feature_names(sources[0])
     _check_roles(names, settings.declared_roles)
@@ -125,21 +116,21 @@ def _parse(argv: Sequence[str]):
             "`format` must be given: --format="
             f"{'|'.join(READERS)}. --help explains them."
         )
-    config.add_flags(
+    flags.add_flags(
         parser,
         [
             PreprocessingSettings,
             *(reader_class.settings_class for reader_class in reader_classes),
         ],
     )
-    flags, rest = parser.parse_known_args(argv)
+    parsed, rest = parser.parse_known_args(argv)
     if rest:
-        config.refuse_unknown_flags(
+        flags.refuse_unknown_flags(
             _unknown_to_beam(rest), parser, f"Preprocessing of {chosen}"
         )
-    settings = config.settings_from_flags(PreprocessingSettings, flags)
-    reader_settings = config.settings_from_flags(
-        reader_classes[0].settings_class, flags
+    settings = flags.settings_from_flags(PreprocessingSettings, parsed)
+    reader_settings = flags.settings_from_flags(
+        reader_classes[0].settings_class, parsed
     )
     return settings, reader_classes[0](reader_settings), rest
 

@@ -8,12 +8,9 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trainer.config import (
-    Preset,
-    RunSettings,
-    Settings,
+from trainer.config import Preset, RunSettings, Settings, load
+from trainer.flags import (
     add_flags,
-    load,
     refuse_unknown_flags,
     settings_from_flags,
 )

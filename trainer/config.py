@@ -1,25 +1,11 @@
-"""Settings: frozen dataclasses, the flags made from them, the run's fields."""
+"""Settings: frozen dataclasses with bounds; the fields of every run."""
 
-import argparse
 import dataclasses
-import difflib
 import importlib
-import re
-import types
-import typing
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = [
-    "Preset",
-    "RunSettings",
-    "Settings",
-    "add_flags",
-    "load",
-    "refuse_unknown_flags",
-    "setting",
-    "settings_from_flags",
-]
+__all__ = ["PHASES", "Preset", "RunSettings", "Settings", "load", "setting"]
 
 
 def setting(
@@ -57,9 +43,6 @@ class Settings:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             _check_bounds(field, getattr(self, field.name))
-
-
-SettingsT = typing.TypeVar("SettingsT", bound=Settings)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,85 +138,6 @@ def load(registry: Mapping[str, str], name: str, kind: str) -> Any:
     return getattr(importlib.import_module(module), attribute)
 
 
-def add_flags(
-    parser: argparse.ArgumentParser,
-    settings_classes: Sequence[type[Settings]],
-    defaults: Mapping[str, Any] | None = None,
-    aliases: Mapping[str, str] | None = None,
-) -> None:
-    """Adds one flag for each field; fields of the same name share one.
-
-    Args:
-        parser: receives the flags, one group a class.
-        settings_classes: dataclasses whose fields become flags.
-        defaults: field name to a default that replaces the field's own.
-        aliases: other flag name to field name.
-    """
-    defaults = defaults or {}
-    seen: set[str] = set()
-    for settings_class in settings_classes:
-        title = (settings_class.__doc__ or settings_class.__name__).strip()
-        group = parser.add_argument_group(title.splitlines()[0].rstrip("."))
-        hints = typing.get_type_hints(settings_class)
-        for field in dataclasses.fields(settings_class):
-            if field.name in seen:
-                continue
-            seen.add(field.name)
-            names = [field.name] + [
-                alias
-                for alias, name in (aliases or {}).items()
-                if name == field.name
-            ]
-            default = defaults.get(field.name, field.default)
-            group.add_argument(
-                *(f"--{name}" for name in names),
-                dest=field.name,
-                type=_parser_of(hints[field.name]),
-                default=default,
-                choices=field.metadata["choices"] or None,
-                help=_help(field.metadata["text"], default),
-                metavar=None
-                if field.metadata["choices"]
-                else _metavar(hints[field.name]),
-            )
-
-
-def settings_from_flags(
-    settings_class: type[SettingsT], flags: argparse.Namespace
-) -> SettingsT:
-    """Builds `settings_class` from parsed flags; checks its bounds."""
-    return settings_class(
-        **{
-            field.name: getattr(flags, field.name)
-            for field in dataclasses.fields(settings_class)
-        }
-    )
-
-
-def refuse_unknown_flags(
-    unknown: Sequence[str], parser: argparse.ArgumentParser, what: str
-) -> None:
-    """Raises ValueError where flags are left that nothing uses.
-
-    Args:
-        unknown: what `parse_known_args` left over.
-        parser: knows all flags, for a suggestion.
-        what: names who does not use them.
-    """
-    if not unknown:
-        return
-    known = [
-        option for action in parser._actions for option in action.option_strings
-    ]
-    name = unknown[0].split("=")[0]
-    close = difflib.get_close_matches(name, known, n=3)
-    hint = f" Did you mean {' or '.join(close)}?" if close else ""
-    raise ValueError(
-        f"{what} has no use for this flag. Received: "
-        f"{' '.join(unknown)}.{hint} --help lists all flags."
-    )
-
-
 def _check_bounds(field: dataclasses.Field, value: Any) -> None:
     metadata = field.metadata
     if not metadata:
@@ -255,42 +159,3 @@ def _check_bounds(field: dataclasses.Field, value: Any) -> None:
             f"`{field.name}` must be one of "
             f"{', '.join(metadata['choices'])}. Received: {value!r}"
         )
-
-
-def _parser_of(hint: Any) -> Any:
-    if hint is bool:
-        return _parse_bool
-    if isinstance(hint, types.GenericAlias):
-        element = typing.get_args(hint)[0]
-        # Names may hold spaces; lists of numbers are also written with them.
-        pattern = r"," if element is str else r"[,\s]+"
-        return lambda text: tuple(
-            element(part.strip())
-            for part in re.split(pattern, text)
-            if part.strip()
-        )
-    return hint
-
-
-def _parse_bool(text: str) -> bool:
-    lowered = text.lower()
-    if lowered in ("yes", "true", "t", "y", "1"):
-        return True
-    if lowered in ("no", "false", "f", "n", "0"):
-        return False
-    raise argparse.ArgumentTypeError(f"true or false, not {text!r}")
-
-
-def _metavar(hint: Any) -> str:
-    if isinstance(hint, types.GenericAlias):
-        return f"{typing.get_args(hint)[0].__name__.upper()},..."
-    return str(hint.__name__).upper()
-
-
-def _help(text: str, default: Any) -> str:
-    if isinstance(default, tuple):
-        shown = ",".join(map(str, default)) or "none"
-    else:
-        shown = "none" if default == "" else str(default)
-    # argparse formats help texts with %.
-    return f"{text} [{shown}]".replace("%", "%%")

@@ -60,10 +60,10 @@ def read_runs(
         data_dir: folder that preprocessing wrote.
         schema: its schema.
         split: name of the split.
-        series: ids to read; empty = all.
+        series: ids to read; empty = all. A split need not hold them all.
 
     Raises:
-        ValueError: a file is missing or damaged, or an id does not exist.
+        ValueError: a file is missing or damaged.
     """
     shards = [
         os.path.join(data_dir, name) for name in schema.splits[split].shards
@@ -74,12 +74,6 @@ def read_runs(
         for segment in _read_segments(shards, schema)
         if not wanted or segment[0].series_id in wanted
     ]
-    missing = wanted - {segment.series_id for segment, _ in segments}
-    if missing:
-        raise ValueError(
-            f"`series` must name series of the split {split}. Received: "
-            f"{', '.join(sorted(missing))}, which it does not hold."
-        )
     segments.sort(key=lambda item: (item[0].series_id, item[0].start + item[1]))
     return [_join(group) for group in _group(segments)]
 
@@ -93,6 +87,7 @@ class Windows:
         starts: `[window]` int64, first row of each window.
         window_length: time steps a window.
         labels: `[window]` int8: of its last step, or of its sequence.
+        has_anomaly: `[window]` bool: a step of it is labelled 1.
         num_short_runs: runs left out because no window fits.
     """
 
@@ -100,11 +95,22 @@ class Windows:
     starts: np.ndarray
     window_length: int
     labels: np.ndarray
+    has_anomaly: np.ndarray
     num_short_runs: int = 0
 
     def __len__(self) -> int:
         """Number of windows."""
         return len(self.starts)
+
+    def without_anomalies(self) -> "Windows":
+        """The windows in which no step is labelled anomalous."""
+        kept = ~self.has_anomaly
+        return dataclasses.replace(
+            self,
+            starts=self.starts[kept],
+            labels=self.labels[kept],
+            has_anomaly=self.has_anomaly[kept],
+        )
 
     def order(self, seed: int, epoch: int) -> np.ndarray:
         """Window starts of one epoch, shuffled by `seed` and `epoch`."""
@@ -183,6 +189,7 @@ def windows_of_runs(
     """Lists the windows of runs that were read already."""
     starts = [np.zeros(0, np.int64)]
     labels = [np.zeros(0, np.int8)]
+    has_anomaly = [np.zeros(0, bool)]
     offset = 0
     num_short = 0
     for run in runs:
@@ -192,12 +199,12 @@ def windows_of_runs(
             -run.start % stride, length - window_length + 1, stride
         )
         starts.append(first + offset)
-        if run.sequence_label is not None:
-            labels.append(np.full(len(first), run.sequence_label, np.int8))
-        elif run.labels is not None:
-            labels.append(run.labels[first + window_length - 1])
-        else:
-            labels.append(np.full(len(first), -1, np.int8))
+        steps = _step_labels(run)
+        labels.append(steps[first + window_length - 1])
+        num_before = np.concatenate([[0], np.cumsum(steps == 1)])
+        has_anomaly.append(
+            num_before[first + window_length] > num_before[first]
+        )
         offset += length
     values = (
         np.concatenate([run.values for run in runs])
@@ -209,8 +216,17 @@ def windows_of_runs(
         starts=np.concatenate(starts),
         window_length=window_length,
         labels=np.concatenate(labels),
+        has_anomaly=np.concatenate(has_anomaly),
         num_short_runs=num_short,
     )
+
+
+def _step_labels(run: Run) -> np.ndarray:
+    if run.sequence_label is not None:
+        return np.full(len(run.values), run.sequence_label, np.int8)
+    if run.labels is not None:
+        return run.labels
+    return np.full(len(run.values), -1, np.int8)
 
 
 def _read_segments(

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from trainer.command_line import parse
 from trainer.config import RunSettings
+from trainer.flags import check_given, run_command
 from trainer.schema import Schema
 
 DEFAULT_WINDOW_LENGTH = 30
@@ -22,28 +23,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     logging.getLogger("trainer").setLevel(logging.INFO)
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    try:
-        config = parse(arguments)
-        schema = _schema_of(config.run)
-        settings = _resolved(config.run, schema)
-        config = dataclasses.replace(config, run=settings)
-        command = shlex.join(["python", "-m", "trainer.task", *arguments])
-        # Here, since it loads TensorFlow: all that can be wrong is checked.
-        from trainer.training import Training
-
-        Training(config, schema, command).run()
-    except (ValueError, OSError) as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
-    return 0
+    return run_command(
+        lambda: _train(list(sys.argv[1:] if argv is None else argv))
+    )
 
 
-def _schema_of(settings: RunSettings) -> Schema:
-    for name in ("data_dir", "output_dir"):
-        if not getattr(settings, name):
-            raise ValueError(f"--{name} must be given; --help explains.")
-    return Schema.load(settings.data_dir)
+def _train(arguments: Sequence[str]) -> None:
+    config = parse(arguments)
+    check_given(config.run, ("data_dir", "output_dir"))
+    schema = Schema.load(config.run.data_dir)
+    settings = _resolved(config.run, schema)
+    config = dataclasses.replace(config, run=settings)
+    command = shlex.join(["python", "-m", "trainer.task", *arguments])
+    # Here, since it loads TensorFlow: what could be checked without is.
+    from trainer.training import Training
+
+    Training(config, schema, command).run()
 
 
 def _resolved(settings: RunSettings, schema: Schema) -> RunSettings:

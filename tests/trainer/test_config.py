@@ -1,88 +1,9 @@
-import argparse
 import dataclasses
 
 import pytest
 
 from trainer import config
-from trainer.config import RunSettings, Settings, setting
-
-
-@dataclasses.dataclass(frozen=True)
-class Example(Settings):
-    """Part example."""
-
-    widths: tuple[int, ...] = setting((3, 2), "widths", minimum=1)
-    rate: float = setting(0.5, "share", minimum=0, maximum=1)
-    is_on: bool = setting(True, "switch")
-    mode: str = setting("a", "mode", choices=("a", "b"))
-    names: tuple[str, ...] = setting((), "names, at most 100 %")
-
-
-def parse(words, **kwargs):
-    parser = argparse.ArgumentParser(allow_abbrev=False)
-    config.add_flags(parser, [Example], **kwargs)
-    flags, unknown = parser.parse_known_args(words)
-    config.refuse_unknown_flags(unknown, parser, "Example")
-    return config.settings_from_flags(Example, flags)
-
-
-def test_flags_default_to_the_fields():
-    """A default written a second time, beside the field."""
-    assert parse([]) == Example()
-
-
-@pytest.mark.parametrize("text", ["64,32", "64 32", "64, 32"])
-def test_lists_take_commas_and_spaces(text):
-    """The talk's tuning files join by spaces, its flags by commas."""
-    assert parse(["--widths", text]).widths == (64, 32)
-
-
-def test_names_may_hold_spaces():
-    """A column called 'CPU load' taken for two."""
-    assert parse(["--names=CPU load, x"]).names == ("CPU load", "x")
-
-
-def test_help_text_with_a_percent_sign():
-    """A help text that argparse takes for a format."""
-    parser = argparse.ArgumentParser()
-    config.add_flags(parser, [Example])
-    help_text = parser.format_help()
-    assert "at most 100 %" in help_text
-    assert "Part example:" in help_text
-
-
-@pytest.mark.parametrize("text,value", [("no", False), ("T", True)])
-def test_booleans(text, value):
-    """bool('no') is True in Python."""
-    assert parse([f"--is_on={text}"]).is_on is value
-
-
-def test_alias_and_preset_default():
-    """An alias that sets another field, a preset that is not used."""
-    aliases = {"share": "rate"}
-    assert parse(["--share=0.25"], aliases=aliases).rate == 0.25
-    assert parse([], defaults={"rate": 0.75}).rate == 0.75
-
-
-@pytest.mark.parametrize(
-    "words,message",
-    [
-        (["--rate=2"], "`rate` must be at most 1"),
-        (["--rate=nan"], "`rate` must be at least 0"),
-        (["--widths=3,0"], "`widths` must be at least 1"),
-        (["--raet=1"], "Did you mean --rate"),
-    ],
-)
-def test_wrong_flags_are_refused(words, message):
-    """A bound that NaN passes; a typing error that is ignored."""
-    with pytest.raises(ValueError, match=message):
-        parse(words)
-
-
-def test_choices_hold_without_flags():
-    """Bounds checked only by the parser, not for library use."""
-    with pytest.raises(ValueError, match="`mode` must be one of a, b"):
-        Example(mode="c")
+from trainer.config import RunSettings
 
 
 def test_unknown_name_lists_what_exists():
