@@ -33,6 +33,9 @@ def run_command(command: Callable[[], int | None]) -> int:
     """
     try:
         return command() or 0
+    except SystemExit as stop:
+        # argparse's way to end after --help, or after its own message.
+        return int(stop.code or 0)
     except (ValueError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2

@@ -143,8 +143,8 @@ def test_data_that_does_not_fit(
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        ([], "`model` is required"),
-        (["--model=m"], "`data_dir` is required"),
+        ([], "`model` must be given"),
+        (["--model=m"], "`data_dir` must be given"),
         (["--model=m", "--data_dir=nowhere"], "schema.json"),
         (["--modle=m"], "--model"),
         (["--model=m", "--data_dir=d", "--split=trian"], "--split"),

@@ -269,7 +269,7 @@ def test_nothing_to_score(step_model, tmp_path, capsys):
     ("flags", "message"),
     [
         (["--inptu=x"], "--input"),
-        (["--output="], "`output` is required"),
+        (["--output="], "`output` must be given"),
         (["--input=nothing-here-*"], "No file matches"),
         (["--format=xml"], "`format` must be one of"),
         (["--labeled=true"], "no use for this flag"),
