@@ -118,7 +118,7 @@ def _make(size):
     )
     settings = {"encoder_units": widths, "decoder_units": widths[::-1]}
     config = DetectorConfig(
-        "dense_autoencoder", settings, "mahalanobis", {}, length
+        "dense_autoencoder", settings, "mahalanobis", {}, length, seed=1
     )
     detector = Detector(schema.to_json(), dataclasses.asdict(config))
     windows = Windows(

@@ -74,5 +74,6 @@ def make_detector(schema, length=12, **settings):
         scorer="mahalanobis",
         scorer_settings={},
         window_length=length,
+        seed=1,
     )
     return Detector(schema.to_json(), dataclasses.asdict(config))

@@ -84,7 +84,7 @@ def test_every_file_is_there_and_parses(job):
     metrics = read_json(job.output / "metrics.json")
     assert tuple(metrics) == PHASES
     assert metrics[PHASES[0]]["val_loss"] < 1.0
-    assert metrics[PHASES[2]]["rule"] == "f_beta"
+    assert metrics[PHASES[2]]["time_rule"] == "f_beta"
     schema = Schema.load(str(job.data))
     config = read_json(job.output / "config.json")
     assert config["schema_hash"] == schema.hash()

@@ -91,7 +91,7 @@ def test_three_phases_learn(job):
     assert tuple(metrics) == PHASES
     assert 0 < metrics[PHASES[0]]["val_loss"] < np.inf
     # No label in train, so none in tuning.
-    assert metrics[PHASES[2]]["rule"] == "quantile"
+    assert metrics[PHASES[2]]["time_rule"] == "quantile"
     assert 0 < metrics[PHASES[2]]["time_threshold"] < np.inf
 
 

@@ -78,6 +78,16 @@ def parse(arguments: Sequence[str]) -> Config:
         kind: load(registry, getattr(chosen, kind) or defaults[kind], kind)
         for kind, registry in _PARTS.items()
     }
+    if parts["label_free_threshold_rule"].needs_labels:
+        free = [
+            name
+            for name in sorted(RULES)
+            if not load(RULES, name, "threshold rule").needs_labels
+        ]
+        raise ValueError(
+            "`label_free_threshold_rule` must be a rule that needs no labels: "
+            f"{', '.join(free)}. Received: {chosen.label_free_threshold_rule}"
+        )
     parser = _full_parser(preset, parts, defaults)
     flags, unknown = parser.parse_known_args(arguments)
     names = ", ".join(f"{kind} {getattr(flags, kind)}" for kind in _PARTS)

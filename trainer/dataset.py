@@ -89,6 +89,7 @@ class Windows:
         labels: `[window]` int8: of its last step, or of its sequence.
         has_anomaly: `[window]` bool: a step of it is labelled 1.
         num_short_runs: runs left out because no window fits.
+        series_ids: the series that it was cut from.
     """
 
     values: np.ndarray
@@ -97,6 +98,7 @@ class Windows:
     labels: np.ndarray
     has_anomaly: np.ndarray
     num_short_runs: int = 0
+    series_ids: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         """Number of windows."""
@@ -218,6 +220,7 @@ def windows_of_runs(
         labels=np.concatenate(labels),
         has_anomaly=np.concatenate(has_anomaly),
         num_short_runs=num_short,
+        series_ids=frozenset(run.series_id for run in runs),
     )
 
 

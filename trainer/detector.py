@@ -15,7 +15,7 @@ from trainer.models import NETWORKS
 from trainer.schema import Schema
 from trainer.scorers import SCORERS
 
-__all__ = ["Detector", "DetectorConfig"]
+__all__ = ["Detector", "DetectorConfig", "half_known"]
 
 PHASES_DONE = {"nothing": 0, "reconstruction": 1, "statistics": 2, "tuned": 3}
 
@@ -38,7 +38,13 @@ class DetectorConfig:
     scorer: str
     scorer_settings: dict[str, Any]
     window_length: int
-    seed: int = 1
+    seed: int
+
+
+def half_known(is_known):
+    """Whether at least half of the entries are known: `[batch, entry]` bool."""
+    count = tf.reduce_sum(tf.cast(is_known, tf.int32), axis=1)
+    return 2 * count >= tf.shape(is_known)[1]
 
 
 @keras.saving.register_keras_serializable("residua")
@@ -69,7 +75,7 @@ class Detector(keras.Model):
             self.window_length,
             len(inputs),
             self.scored_positions,
-            seed=self.detector_config.seed,
+            self.detector_config.seed,
         )
         scorer = load(SCORERS, self.detector_config.scorer, "scorer")
         missing = set(scorer.needs) - set(network.parts)
@@ -144,10 +150,9 @@ class Detector(keras.Model):
             values `[batch, time, input feature]` float32, scaled and filled;
             observed `[batch, time, scored feature]` bool.
         """
-        inputs = tf.gather(values, self.input_columns, axis=-1)
-        scaled = self.scaling(inputs)
+        scaled = self.scaling(tf.gather(values, self.input_columns, axis=-1))
         observed = tf.gather(
-            is_observed(inputs), self.scored_positions, axis=-1
+            is_observed(scaled), self.scored_positions, axis=-1
         )
         fallback = tf.zeros((len(self.input_columns),), scaled.dtype)
         return fill_forward(scaled, fallback), observed
@@ -159,11 +164,16 @@ class Detector(keras.Model):
             values: `[batch, time, feature]`, raw units.
 
         Returns:
-            Part name to `[batch, time, scored feature]` float32.
+            Part name to `[batch, time, scored feature]` float32; infinite
+            where a measured value is too large to be scaled.
         """
         inputs, observed = self.prepare(values)
+        raw = tf.gather(values, self.schema.scored_columns, axis=-1)
+        instead = tf.where(
+            is_observed(raw), np.float32("inf"), np.float32("nan")
+        )
         return {
-            name: tf.where(observed, part, np.float32("nan"))
+            name: tf.where(observed, part, instead)
             for name, part in self.network(inputs).items()
         }
 
@@ -182,6 +192,9 @@ class Detector(keras.Model):
     def window_scores(self, values, positions):
         """One score a window and view: the largest that could be had.
 
+        A window is scored where at least half of its entries are; with
+        positions "last", half of the columns must be observed there too.
+
         Args:
             values: `[batch, time, feature]`, raw units.
             positions: "all" steps of each window, or only the "last".
@@ -190,9 +203,14 @@ class Detector(keras.Model):
             View name to (score `[batch]` float64, NaN where unscored;
             is_scored `[batch]` bool; the view's `ViewScores`).
         """
+        parts = self.residual_parts(values)
+        is_known = tf.logical_not(tf.math.is_nan(parts[self.network.parts[0]]))
+        is_now_known = half_known(is_known[:, -1])
         result = {}
-        for view, scores in self(values, positions=positions).items():
-            is_scored = tf.reduce_any(scores.is_scored, axis=1)
+        for view, scores in self.scorer(parts, positions=positions).items():
+            is_scored = half_known(scores.is_scored)
+            if positions == "last":
+                is_scored &= is_now_known
             lowest = np.float64("-inf")
             known = tf.where(scores.is_scored, scores.score, lowest)
             largest = tf.reduce_max(known, axis=1)

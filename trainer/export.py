@@ -1,23 +1,31 @@
 """Detector to SavedModel, reloaded and compared before it counts."""
 
 import json
+import keyword
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from trainer import storage
-from trainer.detector import Detector
+from trainer.detector import Detector, half_known
 from trainer.thresholds.constant import apply
 
 __all__ = ["export"]
 
 MARKER = "saved_model.pb"
+# View to its short name in the talk's outputs.
+TALK_VIEWS = {"time": "time", "feature": "feat"}
 
 
 def export(
-    detector: Detector, path: str, version: str, sample: np.ndarray
+    detector: Detector,
+    path: str,
+    version: str,
+    sample: np.ndarray,
+    origin: Mapping[str, Any],
 ) -> None:
     """Writes the detector as a SavedModel with all signatures.
 
@@ -26,6 +34,7 @@ def export(
         path: folder to write; an older model there is replaced.
         version: told with every score.
         sample: `[batch, time, feature]` raw windows to compare on.
+        origin: what else the description tells of how it was made.
 
     Raises:
         ValueError: a phase is missing, or `path` holds something else.
@@ -33,7 +42,7 @@ def export(
     """
     detector.check_finished()
     with storage.directory_written_whole(path, MARKER) as temporary:
-        module = _Serving(detector, version)
+        module = _Serving(detector, version, origin)
         tf.saved_model.save(module, temporary, signatures=module.signatures())
         _compare(tf.saved_model.load(temporary), detector, sample)
 
@@ -41,14 +50,18 @@ def export(
 class _Serving(tf.Module):
     """The exported functions over the detector's weights."""
 
-    def __init__(self, detector: Detector, version: str):
+    def __init__(
+        self, detector: Detector, version: str, origin: Mapping[str, Any]
+    ):
         super().__init__()
         self._detector = detector
         self._weights = [weight.value for weight in detector.weights]
         self._model_id = _model_id(detector)
         self._version = version
         identity = {"model_id": self._model_id, "version": version}
-        self._description = json.dumps(identity | detector.describe())
+        self._description = json.dumps(
+            identity | detector.describe() | dict(origin)
+        )
         self._names = detector.schema.feature_names
         self._dtype = tf.as_dtype(detector.schema.dtype)
 
@@ -69,17 +82,19 @@ class _Serving(tf.Module):
         strings = {
             name: tf.TensorSpec((None,), tf.string, name) for name in columns
         }
+        functions = {
+            "serving_default": (self.serve, window),
+            "serve_with_thresholds": (self.serve, window, thresholds),
+            "score_chunk": (self.score_chunk, chunk, context, num_seen),
+            "initial_state": (self.initial_state,),
+            "describe": (self.describe,),
+        }
+        if set(TALK_VIEWS) == set(self._detector.views):
+            functions["serve_columns"] = self.serve_columns, columns
+            functions["serve_strings"] = self.serve_strings, strings
         return {
             name: tf.function(function).get_concrete_function(*specs)
-            for name, function, specs in (
-                ("serving_default", self.serve, (window,)),
-                ("serve_with_thresholds", self.serve, (window, thresholds)),
-                ("serve_columns", self.serve_columns, (columns,)),
-                ("serve_strings", self.serve_strings, (strings,)),
-                ("score_chunk", self.score_chunk, (chunk, context, num_seen)),
-                ("initial_state", self.initial_state, ()),
-                ("describe", self.describe, ()),
-            )
+            for name, (function, *specs) in functions.items()
         }
 
     def serve(self, values, thresholds=None):
@@ -163,8 +178,14 @@ class _Serving(tf.Module):
 
     def _input_names(self) -> list[str]:
         names = self._names
-        are_usable = all(re.fullmatch(r"[A-Za-z_]\w*", name) for name in names)
-        if are_usable:
+        # TensorFlow folds case and wants Python's own names left alone.
+        are_usable = all(
+            re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name)
+            and not keyword.iskeyword(name)
+            and name != "self"
+            for name in names
+        )
+        if are_usable and len({name.lower() for name in names}) == len(names):
             return list(names)
         return [f"feature_{position}" for position in range(len(names))]
 
@@ -191,7 +212,7 @@ class _Serving(tf.Module):
         views = detector.scorer(parts, positions="all")
         batch = tf.shape(values)[:1]
         outputs = {}
-        for view, short in (("time", "time"), ("feature", "feat")):
+        for view, short in TALK_VIEWS.items():
             threshold = self._thresholds(None)[view]
             error = tf.abs(tf.cast(parts[f"{view}_view"], tf.float64)) * scale
             outputs |= {
@@ -204,13 +225,14 @@ class _Serving(tf.Module):
 
 
 def _flag(scores, threshold):
-    """1 where any scored entry is anomalous, 0 where none, -1 unknown."""
+    """1 where a scored entry is anomalous, 0 where none, -1 unknown."""
     flagged = tf.reduce_any(
         apply(scores.score, threshold) & scores.is_scored, axis=1
     )
-    is_known = tf.reduce_any(scores.is_scored, axis=1)
     return tf.where(
-        is_known, tf.cast(flagged, tf.int64), tf.constant(-1, tf.int64)
+        half_known(scores.is_scored),
+        tf.cast(flagged, tf.int64),
+        tf.constant(-1, tf.int64),
     )
 
 
@@ -240,10 +262,9 @@ def _compare(loaded, detector: Detector, sample: np.ndarray) -> None:
 
 
 def _check_close(served, expected, threshold: float, view: str) -> None:
-    served, expected = np.asarray(served), np.asarray(expected)
-    tolerance = 1e-5 * np.maximum(np.nan_to_num(expected), threshold)
-    both_unknown = np.isnan(served) & np.isnan(expected)
-    is_close = both_unknown | (np.abs(served - expected) <= tolerance)
+    is_close = np.isclose(
+        served, expected, rtol=1e-5, atol=1e-5 * threshold, equal_nan=True
+    )
     if not is_close.all():
         raise RuntimeError(
             f"The exported model's {view} scores differ from the detector's, "

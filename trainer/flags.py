@@ -170,11 +170,14 @@ def _parser_of(hint: Any) -> Any:
         element = typing.get_args(hint)[0]
         # Names may hold spaces; lists of numbers are also written with them.
         pattern = r"," if element is str else r"[,\s]+"
-        return lambda text: tuple(
-            element(part.strip())
-            for part in re.split(pattern, text)
-            if part.strip()
-        )
+
+        def parse_list(text: str) -> tuple[Any, ...]:
+            parts = (part.strip() for part in re.split(pattern, text))
+            return tuple(element(part) for part in parts if part)
+
+        # argparse names the kind of value in its message.
+        parse_list.__name__ = f"list of {element.__name__}"
+        return parse_list
     return hint
 
 

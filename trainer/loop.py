@@ -1,6 +1,7 @@
 """The one training loop, and the compiled pass over windows."""
 
 import math
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -154,37 +155,57 @@ def fit(
     )
     resident = tf.constant(train.values)
     held_out = tf.constant(validation.values)
-    num_steps = 0
+    steps_left = max_steps or sys.maxsize
     detector.stop_training = False
     calls.on_train_begin()
-    for epoch in range(epochs):
-        calls.on_epoch_begin(epoch)
-        detector.reset_metrics()
-        starts = train.order(seed, epoch) if is_shuffled else train.starts
-        for block in _blocks(starts, batch_size, driver):
-            if max_steps:
-                block = block[: max_steps - num_steps]
-            calls.on_train_batch_begin(num_steps)
-            driver.train(resident, block)
-            num_steps += len(block)
-            calls.on_train_batch_end(num_steps, {"steps": len(block)})
-            if max_steps and num_steps >= max_steps:
-                detector.stop_training = True
-                break
-        logs = {"loss": float(detector.loss_mean.result())}
-        if not math.isfinite(logs["loss"]):
-            raise ValueError(
-                "The training loss is not finite. Received: loss="
-                f"{logs['loss']} in epoch {epoch + 1}. Lower "
-                "--learning_rate."
+    try:
+        for epoch in range(epochs):
+            calls.on_epoch_begin(epoch)
+            starts = train.order(seed, epoch) if is_shuffled else train.starts
+            blocks = _blocks(starts, batch_size, driver)
+            steps_left -= _train_epoch(
+                driver, resident, blocks, calls, steps_left
             )
-        if len(validation):
-            logs |= evaluate(driver, held_out, validation.starts, "val_")
-        calls.on_epoch_end(epoch, logs)
-        if detector.stop_training:
-            break
-    calls.on_train_end(logs)
+            logs = {"loss": float(detector.loss_mean.result())}
+            _check_finite(logs["loss"], epoch)
+            if len(validation):
+                logs |= evaluate(driver, held_out, validation.starts, "val_")
+            calls.on_epoch_end(epoch, logs)
+            if detector.stop_training or not steps_left:
+                break
+    finally:
+        # Best weights come back and bars close, whatever happened.
+        calls.on_train_end()
     return history
+
+
+def _train_epoch(
+    driver: OneReplica,
+    values: tf.Tensor,
+    blocks: Iterator[np.ndarray],
+    calls: keras.callbacks.CallbackList,
+    most_steps: int,
+) -> int:
+    """Trains on the blocks of one epoch; returns the number of steps."""
+    driver.detector.reset_metrics()
+    num_steps = 0
+    for block in blocks:
+        block = block[: most_steps - num_steps]
+        calls.on_train_batch_begin(num_steps)
+        driver.train(values, block)
+        num_steps += len(block)
+        calls.on_train_batch_end(num_steps, {"steps": len(block)})
+        if num_steps >= most_steps:
+            break
+    return num_steps
+
+
+def _check_finite(loss: float, epoch: int) -> None:
+    if not math.isfinite(loss):
+        raise ValueError(
+            f"The training loss must be finite. Received: loss={loss} in epoch "
+            f"{epoch + 1}. Lower --learning_rate."
+        )
 
 
 def evaluate(

@@ -117,7 +117,11 @@ def directory_written_whole(path: str, marker: str) -> Iterator[str]:
         old = temporary.with_name(temporary.name + ".old")
         if target.exists():
             target.rename(old)
-        temporary.rename(target)
+        try:
+            temporary.rename(target)
+        except OSError:
+            old.rename(target)
+            raise
         shutil.rmtree(old, ignore_errors=True)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -36,7 +36,12 @@ def _train(arguments: Sequence[str]) -> None:
     config = dataclasses.replace(config, run=settings)
     command = shlex.join(["python", "-m", "trainer.task", *arguments])
     # Here, since it loads TensorFlow: what could be checked without is.
+    import tensorflow as tf
+
     from trainer.training import Training
+
+    # GPUs' short float32 products would differ from a CPU's by 1e-3.
+    tf.config.experimental.enable_tensor_float_32_execution(False)
 
     Training(config, schema, command).run()
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import functools
 import json
 import logging
 import os
@@ -14,7 +15,7 @@ from rich.table import Table
 
 from trainer import storage
 from trainer.command_line import CONFIG_FILE, Config
-from trainer.config import PHASES, RunSettings, load
+from trainer.config import PHASES, load
 from trainer.dataset import Windows, load_windows
 from trainer.detector import Detector, DetectorConfig
 from trainer.export import export
@@ -28,8 +29,8 @@ __all__ = ["Training"]
 METRICS_FILE = "metrics.json"
 CHECKPOINT = os.path.join("checkpoints", "detector.keras")
 MODEL = "model"
-# Fewer calibration windows make poor statistics: train's are used instead.
-MINIMUM_CALIBRATION_WINDOWS = 100
+# Fewer steps make poor statistics: train's are used instead.
+MINIMUM_CALIBRATION_STEPS = 100
 SAMPLE_WINDOWS = 64
 
 _logger = logging.getLogger(__name__)
@@ -49,7 +50,8 @@ class Training:
         self._settings = config.run
         self._schema = schema
         self._command = command
-        self._metrics: dict[str, Any] = self._read_metrics()
+        self._metrics = self._read_metrics()
+        self._windows = functools.cache(self._read_windows)
 
     def run(self) -> None:
         """Runs the phases; the last of the three exports the model.
@@ -70,6 +72,8 @@ class Training:
         }
         for phase in phases:
             _logger.info("Phase %s", phase)
+            for stale in PHASES[PHASES.index(phase) :]:
+                self._metrics.pop(stale, None)
             self._metrics[phase] = run_phase[phase](detector)
             self._save(detector)
         if phases[-1] == PHASES[2]:
@@ -126,31 +130,41 @@ class Training:
         return detector
 
     def _reconstruction(self, detector: Detector) -> dict[str, Any]:
-        train = self._windows("train", self._settings.stride)
-        validation = self._windows("validation")
+        train = self._normal_windows("train", self._settings.stride)
+        missing = set(self._settings.series) - train.series_ids
+        if missing:
+            raise ValueError(
+                "`series` must name series of the train split. Received: "
+                f"{', '.join(sorted(missing))}, which it does not hold. The "
+                "table of preprocessing counts them; ids are those of the "
+                "input."
+            )
+        validation = self._normal_windows("validation")
         return reconstruction.run(
             detector, train, validation, self._settings, self._callbacks(train)
         )
 
     def _error_statistics(self, detector: Detector) -> dict[str, Any]:
-        split, windows = self._calibration_windows("statistics")
+        split = self._calibration_split("statistics")
+        windows = self._normal_windows(split)
         with progress_bar("error statistics", len(windows)) as advance:
             return {"split": split} | error_statistics.run(
                 detector, windows, advance
             )
 
     def _threshold_tuning(self, detector: Detector) -> dict[str, Any]:
-        split, windows = self._calibration_windows("tuning")
-        kind = threshold_tuning.rule_for(
-            windows.labels, _rule(self._settings, "threshold_rule")
-        )
-        rule = _rule(self._settings, kind)(getattr(self._config, kind))
+        split = self._calibration_split("tuning")
+        windows = self._windows(split)
+        rules = {
+            getattr(self._settings, kind): _rule(self._config, kind)
+            for kind in ("threshold_rule", "label_free_threshold_rule")
+        }
         with progress_bar("thresholds", len(windows)) as advance:
-            found = threshold_tuning.run(detector, windows, rule, advance)
-        name = getattr(self._settings, kind)
-        return {"split": split, "rule": name, "windows": len(windows)} | found
+            return {"split": split, "windows": len(windows)} | (
+                threshold_tuning.run(detector, windows, rules, advance)
+            )
 
-    def _windows(self, split: str, stride: int = 1) -> Windows:
+    def _read_windows(self, split: str, stride: int = 1) -> Windows:
         windows = load_windows(
             self._settings.data_dir,
             self._schema,
@@ -168,18 +182,33 @@ class Training:
             )
         return windows
 
-    def _calibration_windows(self, split: str) -> tuple[str, Windows]:
+    def _normal_windows(self, split: str, stride: int = 1) -> Windows:
+        """Windows to learn normal behaviour from: no known anomaly in them."""
+        windows = self._windows(split, stride)
+        normal = windows.without_anomalies()
+        if len(normal) < len(windows):
+            _logger.warning(
+                "%s: left out as labelled anomalous: %d of %d windows.",
+                split,
+                len(windows) - len(normal),
+                len(windows),
+            )
+        return normal
+
+    def _calibration_split(self, split: str) -> str:
         windows = self._windows(split)
-        if len(windows) >= MINIMUM_CALIBRATION_WINDOWS:
-            return split, windows
+        is_whole = self._schema.label_kind == "sequence"
+        num_steps = len(windows) * (windows.window_length if is_whole else 1)
+        if num_steps >= MINIMUM_CALIBRATION_STEPS:
+            return split
         _logger.warning(
-            "%s has %d windows, fewer than %d: the train split is used, so "
-            "errors look smaller than they are.",
+            "%s has %d steps to calibrate on, fewer than %d: the train split "
+            "is used, so errors look smaller than they are.",
             split,
-            len(windows),
-            MINIMUM_CALIBRATION_WINDOWS,
+            num_steps,
+            MINIMUM_CALIBRATION_STEPS,
         )
-        return "train", self._windows("train")
+        return "train"
 
     def _callbacks(self, train: Windows) -> list[Any]:
         steps = -(-len(train) // self._settings.batch_size)
@@ -195,8 +224,9 @@ class Training:
         temporary = path.replace(".keras", ".writing.keras")
         detector.save(temporary)
         os.replace(temporary, path)
-        # An older model is no longer this detector's.
-        shutil.rmtree(self._path(MODEL), ignore_errors=True)
+        if os.path.isfile(self._path(CONFIG_FILE)):
+            # Of an earlier run here: an older model is not this detector's.
+            shutil.rmtree(self._path(MODEL), ignore_errors=True)
         config = {
             "command": self._command,
             "schema_hash": self._schema.hash(),
@@ -211,13 +241,21 @@ class Training:
 
     def _export(self, detector: Detector) -> None:
         now = datetime.datetime.now(datetime.UTC)
-        windows = self._windows("tuning")
-        if not len(windows):
-            windows = self._windows("train")
+        statistics, tuning = (self._metrics[phase] for phase in PHASES[1:])
+        origin = {
+            "series": self._settings.series,
+            "calibration": {
+                "statistics": statistics["split"],
+                "tuning": tuning["split"],
+                "rule": tuning[f"{detector.views[0]}_rule"],
+            },
+        }
+        windows = self._windows(tuning["split"])
         first = windows.starts[:SAMPLE_WINDOWS, None]
         sample = windows.values[first + range(windows.window_length)]
         path = self._path(MODEL)
-        export(detector, path, now.strftime("%Y%m%dT%H%M%SZ"), sample)
+        version = now.strftime("%Y%m%dT%H%M%SZ")
+        export(detector, path, version, sample, origin)
         _logger.info("Model written to %s", path)
 
     def _read_metrics(self) -> dict[str, Any]:
@@ -225,7 +263,13 @@ class Training:
         if not os.path.isfile(path):
             return {}
         with open(path, encoding="utf-8") as file:
-            return json.load(file)
+            try:
+                return dict(json.load(file))
+            except ValueError as error:
+                raise ValueError(
+                    f"{path} is damaged ({error}): remove it, or name another "
+                    "`output_dir`."
+                ) from error
 
     def _path(self, name: str) -> str:
         return os.path.join(self._settings.output_dir, name)
@@ -239,5 +283,6 @@ class Training:
         Console().print(table)
 
 
-def _rule(settings: RunSettings, kind: str) -> Any:
-    return load(RULES, getattr(settings, kind), "threshold rule")
+def _rule(config: Config, kind: str) -> Any:
+    rule = load(RULES, getattr(config.run, kind), "threshold rule")
+    return rule(getattr(config, kind))

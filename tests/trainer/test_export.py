@@ -39,8 +39,8 @@ def finished(data_set):
         RunSettings(epochs=3, driver="graph"),
     )
     error_statistics.run(detector, splits["statistics"], lambda count: None)
-    rule = FBeta(FBeta.settings_class())
-    threshold_tuning.run(detector, splits["tuning"], rule, lambda count: None)
+    rules = {"f_beta": FBeta(FBeta.settings_class())}
+    threshold_tuning.run(detector, splits["tuning"], rules, lambda count: None)
     return detector, splits["test"]
 
 
@@ -52,7 +52,7 @@ def cut(windows):
 def sequences(sequence_data_set, tmp_path_factory):
     detector, windows = finished(sequence_data_set)
     path = str(tmp_path_factory.mktemp("model") / "sequences")
-    export.export(detector, path, "v1", cut(windows)[:8])
+    export.export(detector, path, "v1", cut(windows)[:8], {})
     return detector, tf.saved_model.load(path).signatures, cut(windows)
 
 
@@ -60,7 +60,7 @@ def sequences(sequence_data_set, tmp_path_factory):
 def series(long_data_set, tmp_path_factory):
     detector, windows = finished(long_data_set)
     path = str(tmp_path_factory.mktemp("model") / "series")
-    export.export(detector, path, "v1", cut(windows)[:8])
+    export.export(detector, path, "v1", cut(windows)[:8], {})
     return detector, tf.saved_model.load(path).signatures, windows.values
 
 
@@ -199,6 +199,30 @@ def test_chunks_equal_the_whole_and_the_windows(series):
         )
 
 
+def test_too_few_known_features_are_no_normal_step(series):
+    """One feature of four observed, and the feature view says 'normal'."""
+    _, signatures, values = series
+    values = values.copy()
+    values[50, :3] = np.nan
+    values[60, :2] = np.nan
+    found = score(signatures, values, [400])
+    for view in ("time", "feature"):
+        assert not found[f"{view}_is_scored"][50]
+        assert np.isnan(found[f"{view}_score"][50])
+        assert found[f"{view}_is_scored"][60]
+
+
+def test_a_value_too_large_to_scale_is_an_anomaly(series):
+    """A finite reading beyond float32 filled with the last normal one."""
+    detector, signatures, values = series
+    values = values.copy()
+    values[50, 1] = 3e38
+    found = score(signatures, values, [400])
+    for view in ("time", "feature"):
+        assert found[f"{view}_score"][50] == np.inf
+        assert found[f"{view}_is_anomaly"][50]
+
+
 def test_contributions_sum_to_the_squared_score(series):
     """Contributions of another step or of the unwhitened errors."""
     _, signatures, values = series
@@ -224,7 +248,9 @@ def test_unfinished_detector_is_not_exported(long_data_set, tmp_path):
     """A model without thresholds, which flags nothing."""
     detector = make_detector(long_data_set[1])
     with pytest.raises(ValueError, match="all three phases"):
-        export.export(detector, str(tmp_path / "m"), "v", np.zeros((1, 12, 4)))
+        export.export(
+            detector, str(tmp_path / "m"), "v", np.zeros((1, 12, 4)), {}
+        )
     assert not (tmp_path / "m").exists()
 
 
@@ -244,7 +270,7 @@ def test_a_model_that_differs_is_not_written(
 
     monkeypatch.setattr(tf.saved_model, "save", save_another)
     with pytest.raises(RuntimeError, match="differ"):
-        export.export(detector, str(tmp_path / "m"), "v", cut(windows)[:8])
+        export.export(detector, str(tmp_path / "m"), "v", cut(windows)[:8], {})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -259,7 +285,7 @@ def test_names_that_are_not_identifiers(long_data_set, tmp_path):
     )
     renamed = dataclasses.replace(schema, features=features)
     detector, windows = finished((folder, renamed))
-    export.export(detector, str(tmp_path / "m"), "v", cut(windows)[:8])
+    export.export(detector, str(tmp_path / "m"), "v", cut(windows)[:8], {})
     loaded = tf.saved_model.load(str(tmp_path / "m"))
     inputs = loaded.signatures["serve_columns"].structured_input_signature[1]
     assert sorted(inputs) == [f"feature_{i}" for i in range(4)]

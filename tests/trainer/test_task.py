@@ -1,7 +1,9 @@
 """The command line, end to end and with wrong input."""
 
+import dataclasses
 import json
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -36,7 +38,7 @@ def test_all_phases_write_everything(long_data_set, tmp_path, capsys):
         "calculate_error_distribution_statistics",
         "tune_anomaly_thresholds",
     ]
-    assert metrics["tune_anomaly_thresholds"]["rule"] == "f_beta"
+    assert metrics["tune_anomaly_thresholds"]["time_rule"] == "f_beta"
     config = json.loads((tmp_path / "config.json").read_text())
     assert config["settings"]["encoder_units"] == [8]
     assert config["settings"]["network"] == "dense_autoencoder"
@@ -86,9 +88,6 @@ def test_a_changed_data_set_is_refused(
 
 def test_label_free_rule_without_labels(long_data_set, tmp_path):
     """F-beta asked of a split that has no labels of both classes."""
-    import dataclasses
-    import shutil
-
     folder, schema = long_data_set
     copy = tmp_path / "data"
     shutil.copytree(folder, copy)
@@ -98,7 +97,7 @@ def test_label_free_rule_without_labels(long_data_set, tmp_path):
     output = tmp_path / "out"
     assert train((str(copy), changed), output, *SMALL) == 0
     metrics = json.loads((output / "metrics.json").read_text())
-    assert metrics["tune_anomaly_thresholds"]["rule"] == "quantile"
+    assert metrics["tune_anomaly_thresholds"]["time_rule"] == "quantile"
 
 
 def test_few_calibration_windows_use_train_and_say_so(
@@ -106,9 +105,6 @@ def test_few_calibration_windows_use_train_and_say_so(
 ):
     """Statistics of a handful of rows; the substitution kept quiet."""
     flags = [*SMALL, "--window_length=64"]
-    import dataclasses
-    import shutil
-
     folder, schema = long_data_set
     copy = tmp_path / "data"
     shutil.copytree(folder, copy)
@@ -140,8 +136,13 @@ def test_few_calibration_windows_use_train_and_say_so(
         (["--batch_size=0"], "`batch_size` must be at least 1"),
         (["--time_latent_size=4"], "must be below the width"),
         (["--series=nobody"], "`series` must name"),
+        (
+            ["--label_free_threshold_rule=f_beta"],
+            "needs no labels: quantile",
+        ),
+        (["--encoder_units=64,x"], "list of int"),
         (["--data_dir=nowhere"], "preprocessing.task"),
-        (["--output_dir="], "--output_dir must be given"),
+        (["--output_dir="], "`output_dir` must be given"),
     ],
 )
 def test_wrong_use(long_data_set, tmp_path, capsys, flags, message):
@@ -199,3 +200,22 @@ def test_help(flags, capsys):
     text = capsys.readouterr().out
     assert "--learning_rate" in text
     assert ("--encoder_units" in text) == bool(flags)
+
+
+def test_anomalies_are_no_normal_windows(long_data_set, tmp_path, caplog):
+    """A known incident that network and statistics learn as normal."""
+    folder, schema = long_data_set
+    copy = tmp_path / "data"
+    shutil.copytree(folder, copy)
+    splits = dict(schema.splits)
+    splits["train"] = splits["statistics"] = splits["test"]
+    changed = dataclasses.replace(schema, splits=splits)
+    (copy / "schema.json").write_text(changed.to_json())
+    output = tmp_path / "out"
+    assert train((str(copy), changed), output, *SMALL) == 0
+    metrics = json.loads((output / "metrics.json").read_text())
+    # 389 windows of 12 steps; 41 hold one of the steps 100 to 129.
+    assert metrics["reconstruction"]["train_windows"] == 389 - 41
+    phase = metrics["calculate_error_distribution_statistics"]
+    assert phase["time_rows"] == 389 - 41
+    assert "left out as labelled anomalous: 41 of 389" in caplog.text

@@ -24,7 +24,7 @@ class Settings(config.Settings):
         (16, 32, 64), "widths of the decoder's layers, as used", minimum=1
     )
     time_latent_size: int = setting(
-        0, "latent width of the time view; 0 = 8, or half its input", minimum=0
+        0, "latent width of the time view; 0 = 8, or half its output", minimum=0
     )
     feature_latent_size: int = setting(
         0, "latent width of the feature view; 0 = as above", minimum=0
@@ -68,7 +68,7 @@ class DenseAutoencoder(keras.layers.Layer):
     parts = ("time_view", "feature_view")
 
     def __init__(
-        self, settings, window_length, num_inputs, scored, seed=1, **kwargs
+        self, settings, window_length, num_inputs, scored, seed, **kwargs
     ):
         super().__init__(**kwargs)
         self.settings = _as_settings(settings)
@@ -158,7 +158,8 @@ def _autoencoder(settings, num_inputs, num_outputs, latent, name, seeds):
     layers = []
     widths = [
         *((width, "relu") for width in settings.encoder_units),
-        (_latent_size(latent, num_inputs, name), None),
+        # Covariates are read, not given back: they widen no bottleneck.
+        (_latent_size(latent, min(num_inputs, num_outputs), name), None),
         *((width, "relu") for width in settings.decoder_units),
         (num_outputs, None),
     ]
@@ -177,14 +178,15 @@ def _latent_size(latent: int, width: int, name: str) -> int:
         latent = max(1, min(8, width // 2))
     if width == 1 and latent == 1:
         logging.getLogger(__name__).warning(
-            "`%s`: a view that reads 1 value has no bottleneck, so it "
+            "`%s`: a view that gives back 1 value has no bottleneck, so it "
             "learns to copy; rely on the other view.",
             name,
         )
     elif latent >= width:
         raise ValueError(
-            f"`{name}` must be below the width that its view reads, {width}, "
-            f"or the view learns to copy. Received: {name}={latent}"
+            f"`{name}` must be below the width that its view gives back, "
+            f"{width}, or the view learns to copy. Received: {name}={latent}. "
+            "Leave the flag out."
         )
     return latent
 

@@ -1,6 +1,6 @@
 """Phase 3: a threshold for each view, from scores and maybe labels."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,22 +10,23 @@ from trainer.detector import Detector
 from trainer.loop import map_windows
 from trainer.thresholds.constant import ConstantRule
 
-__all__ = ["rule_for", "run"]
+__all__ = ["run"]
 
 
 def run(
     detector: Detector,
     windows: Windows,
-    rule: ConstantRule,
+    rules: Mapping[str, ConstantRule],
     advance: Callable[[int], None],
 ) -> dict[str, Any]:
-    """Scores `windows` once and stores the thresholds that `rule` finds.
+    """Scores `windows` once, chooses and stores a threshold for each view.
 
     Args:
         detector: phase 2 must be done.
         windows: one sample each: the last step's score, or the largest of a
             sequence.
-        rule: fits a threshold.
+        rules: by name, in order of preference; each view takes the first
+            that needs no labels, or has scored windows of both classes.
         advance: told how many windows are done.
 
     Returns:
@@ -43,18 +44,29 @@ def run(
         return {view: score for view, (score, _, _) in scored.items()}
 
     chunks = list(map_windows(scores_of, windows, advance))
-    thresholds = {}
+    thresholds, names = {}, {}
     for view in detector.views:
         scores = np.concatenate([chunk[view] for chunk in chunks])
-        thresholds[view] = rule.fit(scores, windows.labels)
-    detector.thresholds.assign([thresholds[view] for view in detector.views])
+        name = _first_usable(rules, scores, windows.labels)
+        names[f"{view}_rule"] = name
+        threshold = rules[name].fit(scores, windows.labels)
+        thresholds[f"{view}_threshold"] = threshold
+    detector.thresholds.assign(list(thresholds.values()))
     detector.finish_phase("tuned")
-    return {f"{view}_threshold": value for view, value in thresholds.items()}
+    return names | thresholds
 
 
-def rule_for(labels: np.ndarray, labelled: type[ConstantRule]) -> str:
-    """Which of a run's two rules fits `labels`, as the name of its setting."""
-    has_both = bool((labels == 0).any() and (labels == 1).any())
-    if has_both or not labelled.needs_labels:
-        return "threshold_rule"
-    return "label_free_threshold_rule"
+def _first_usable(
+    rules: Mapping[str, ConstantRule], scores: np.ndarray, labels: np.ndarray
+) -> str:
+    scored = labels[~np.isnan(scores)]
+    has_both = (scored == 0).any() and (scored == 1).any()
+    for name, rule in rules.items():
+        if has_both or not rule.needs_labels:
+            return name
+    raise ValueError(
+        "A rule that needs labels needs scored windows of both classes. "
+        f"Received: {', '.join(rules)}; {(scored == 0).sum()} windows "
+        f"labelled 0, {(scored == 1).sum()} labelled 1. Name another "
+        "--label_free_threshold_rule."
+    )

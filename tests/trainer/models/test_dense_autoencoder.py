@@ -6,7 +6,7 @@ from trainer.models.dense_autoencoder import DenseAutoencoder, Settings
 
 
 def make(window_length=6, num_inputs=4, scored=(0, 2), **settings):
-    network = DenseAutoencoder(settings, window_length, num_inputs, scored)
+    network = DenseAutoencoder(settings, window_length, num_inputs, scored, 1)
     network.build(None)
     return network
 
@@ -56,7 +56,7 @@ def test_decoder_widths_are_used_as_given():
     """The decoder built in reverse (fault B2)."""
     network = make(encoder_units=(9, 7), decoder_units=(5, 11))
     widths = [layer.units for layer in network._time.layers]
-    assert widths == [9, 7, 2, 5, 11, 2]
+    assert widths == [9, 7, 1, 5, 11, 2]
     widths = [layer.units for layer in network._feature.layers]
     assert widths == [9, 7, 3, 5, 11, 6]
 
@@ -64,7 +64,7 @@ def test_decoder_widths_are_used_as_given():
 @pytest.mark.parametrize("name", ["time_latent_size", "feature_latent_size"])
 def test_latent_below_input_width(name):
     """A latent as wide as the input, which learns to copy (fault B4)."""
-    width = {"time_latent_size": 4, "feature_latent_size": 6}[name]
+    width = {"time_latent_size": 2, "feature_latent_size": 6}[name]
     make(**{name: width - 1})
     with pytest.raises(ValueError, match=f"`{name}` must be below the width"):
         make(**{name: width})

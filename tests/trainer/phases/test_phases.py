@@ -53,7 +53,7 @@ def test_a_phase_run_twice_gives_the_same_model(sequence_data_set):
     weights = []
     for _ in range(2):
         error_statistics.run(detector, splits["statistics"], skip)
-        threshold_tuning.run(detector, splits["tuning"], _f_beta(), skip)
+        threshold_tuning.run(detector, splits["tuning"], _rules(), skip)
         weights.append(detector.get_weights())
     for one, other in zip(*weights, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -63,7 +63,7 @@ def test_thresholds_separate_what_can_be_separated(sequence_data_set):
     """A threshold of the other view, or of scores in another order."""
     detector, splits, _ = train(sequence_data_set, epochs=5)
     error_statistics.run(detector, splits["statistics"], skip)
-    threshold_tuning.run(detector, splits["tuning"], _f_beta(), skip)
+    threshold_tuning.run(detector, splits["tuning"], _rules(), skip)
     thresholds = detector.thresholds.numpy()
     windows = splits["tuning"]
     raw = np.stack([windows.values[s : s + 12] for s in windows.starts])
@@ -81,7 +81,7 @@ def test_later_phase_needs_the_earlier_one(long_data_set):
     with pytest.raises(ValueError, match="--training_mode=reconstruction"):
         error_statistics.run(detector, windows, skip)
     with pytest.raises(ValueError, match="calculate_error_distribution"):
-        threshold_tuning.run(detector, windows, _f_beta(), skip)
+        threshold_tuning.run(detector, windows, _rules(), skip)
 
 
 def test_no_window_fits(long_data_set):
@@ -95,17 +95,30 @@ def test_no_window_fits(long_data_set):
         )
 
 
-def test_rule_follows_the_labels():
-    """F-beta on one class alone; labels -1 taken for a class."""
+def test_rule_follows_the_labels(sequence_data_set):
+    """F-beta on one class alone; labels -1, or of windows without a score."""
+    detector, splits, _ = train(sequence_data_set)
+    error_statistics.run(detector, splits["statistics"], skip)
+    tuning = splits["tuning"]
 
-    def chosen(labels, rule):
-        return threshold_tuning.rule_for(np.array(labels), rule)
+    def chosen(labels, values=tuning.values):
+        windows = dataclasses.replace(
+            tuning, labels=np.array(labels, np.int8), values=values
+        )
+        found = threshold_tuning.run(detector, windows, _rules(), skip)
+        assert found["time_rule"] == found["feature_rule"]
+        return found["time_rule"]
 
-    assert chosen([0, 1, -1], FBeta) == "threshold_rule"
-    assert chosen([0, 0, -1], FBeta) == "label_free_threshold_rule"
-    assert chosen([1, -1], FBeta) == "label_free_threshold_rule"
-    assert chosen([-1], Quantile) == "threshold_rule"
+    assert chosen([0, 1, -1] * 20) == "f_beta"
+    assert chosen([0, 0, -1] * 20) == "quantile"
+    assert chosen([-1] * 60) == "quantile"
+    unknown = tuning.values.copy()
+    unknown[: 12 * 30] = np.nan
+    assert chosen([1] * 30 + [0] * 30, unknown) == "quantile"
 
 
-def _f_beta():
-    return FBeta(FBeta.settings_class())
+def _rules():
+    return {
+        "f_beta": FBeta(FBeta.settings_class()),
+        "quantile": Quantile(Quantile.settings_class()),
+    }
