@@ -11,6 +11,7 @@ from benchmarks.threads import one_thread
 from trainer import loop
 from trainer.dataset import Windows
 from trainer.detector import Detector, DetectorConfig
+from trainer.driver import OneReplica
 from trainer.schema import SPLITS, Feature, Schema, Split
 
 SIZES = (
@@ -63,7 +64,7 @@ def _ours(size, kind: str) -> tuple[float, list[float]]:
     detector.compile(optimizer=keras.optimizers.Adam(1e-3))
     clock = _EpochClock()
     history = loop.fit(
-        loop.OneReplica(detector, kind),
+        OneReplica(detector, kind),
         train,
         nothing,
         batch_size=size[3],

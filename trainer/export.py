@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from trainer import storage
 from trainer.detector import Detector, half_known
+from trainer.export_check import compare
 from trainer.thresholds.constant import apply
 
 __all__ = ["export"]
@@ -44,7 +45,7 @@ def export(
     with storage.directory_written_whole(path, MARKER) as temporary:
         module = _Serving(detector, version, origin)
         tf.saved_model.save(module, temporary, signatures=module.signatures())
-        _compare(tf.saved_model.load(temporary), detector, sample)
+        compare(tf.saved_model.load(temporary), detector, sample)
 
 
 class _Serving(tf.Module):
@@ -239,35 +240,3 @@ def _flag(scores, threshold):
 def _model_id(detector: Detector) -> str:
     config = detector.detector_config
     return f"{config.network}-{config.scorer}-{detector.schema.hash()[:8]}"
-
-
-def _compare(loaded, detector: Detector, sample: np.ndarray) -> None:
-    """Holds the reloaded signatures against the detector in memory."""
-    values = tf.constant(sample, tf.as_dtype(detector.schema.dtype))
-    served = loaded.signatures["serving_default"](values=values)
-    expected = detector(values)
-    for position, view in enumerate(detector.views):
-        threshold = float(detector.thresholds[position])
-        _check_close(
-            served[f"{view}_score"], expected[view].score, threshold, view
-        )
-    state = loaded.signatures["initial_state"]()
-    chunk = loaded.signatures["score_chunk"](values=values[0], **state)
-    last = detector.window_scores(values[:1], "last")
-    for position, view in enumerate(detector.views):
-        threshold = float(detector.thresholds[position])
-        _check_close(
-            chunk[f"{view}_score"][-1:], last[view][0], threshold, view
-        )
-
-
-def _check_close(served, expected, threshold: float, view: str) -> None:
-    is_close = np.isclose(
-        served, expected, rtol=1e-5, atol=1e-5 * threshold, equal_nan=True
-    )
-    if not is_close.all():
-        raise RuntimeError(
-            f"The exported model's {view} scores differ from the detector's, "
-            "so it was not written. This is a fault of this program: please "
-            "report it with config.json."
-        )

@@ -1,4 +1,3 @@
-import dataclasses
 import types
 
 import keras
@@ -9,6 +8,7 @@ from data_sets import make_detector
 
 from trainer import loop
 from trainer.dataset import load_windows
+from trainer.driver import OneReplica
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_losses_equal_keras_fit(parts, driver):
     ).history
     detector = compiled(schema)
     found = loop.fit(
-        loop.OneReplica(detector, driver),
+        OneReplica(detector, driver),
         train,
         validation,
         batch_size=4,
@@ -80,7 +80,7 @@ def test_same_seed_same_weights(parts):
     def weights():
         detector = compiled(schema)
         loop.fit(
-            loop.OneReplica(detector, "graph"),
+            OneReplica(detector, "graph"),
             train,
             validation,
             batch_size=32,
@@ -98,7 +98,7 @@ def test_max_steps(parts):
     schema, train, validation = parts
     detector = compiled(schema)
     loop.fit(
-        loop.OneReplica(detector, "graph"),
+        OneReplica(detector, "graph"),
         train,
         validation,
         batch_size=4,
@@ -118,7 +118,7 @@ def test_early_stopping_restores_the_best(parts):
     stopping = keras.callbacks.EarlyStopping(
         "val_loss", patience=2, restore_best_weights=True
     )
-    driver = loop.OneReplica(detector, "graph")
+    driver = OneReplica(detector, "graph")
     history = loop.fit(
         driver,
         train,
@@ -142,31 +142,10 @@ def test_loss_that_is_not_finite(parts):
     detector.compile(optimizer=keras.optimizers.Adam(1e30))
     with pytest.raises(ValueError, match="learning_rate"):
         loop.fit(
-            loop.OneReplica(detector, "graph"),
+            OneReplica(detector, "graph"),
             train,
             validation,
             batch_size=32,
             epochs=3,
             seed=0,
         )
-
-
-def test_map_windows_in_order_and_whole(parts):
-    """The padding of the last call counted as windows."""
-    _, train, _ = parts
-    done = []
-    outputs = list(
-        loop.map_windows(
-            lambda values: {"last": values[:, -1, 0]}, train, done.append
-        )
-    )
-    found = np.concatenate([output["last"] for output in outputs])
-    np.testing.assert_array_equal(found, train.values[11:, 0])
-    assert sum(done) == len(train)
-
-
-def test_map_windows_of_nothing(parts):
-    """An empty split that fails in the padding."""
-    _, train, _ = parts
-    nothing = dataclasses.replace(train, starts=train.starts[:0])
-    assert list(loop.map_windows(lambda v: {}, nothing, lambda n: None)) == []

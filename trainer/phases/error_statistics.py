@@ -5,7 +5,7 @@ from typing import Any
 
 from trainer.dataset import Windows
 from trainer.detector import Detector
-from trainer.loop import map_windows
+from trainer.window_pass import map_windows
 
 __all__ = ["run"]
 

@@ -9,6 +9,7 @@ from trainer import loop
 from trainer.config import RunSettings
 from trainer.dataset import Windows
 from trainer.detector import Detector
+from trainer.driver import OneReplica
 
 __all__ = ["run"]
 
@@ -44,7 +45,7 @@ def run(
         )
     detector.start_phase("nothing", "reconstruction")
     detector.compile(optimizer=keras.optimizers.Adam(settings.learning_rate))
-    driver = loop.OneReplica(detector, settings.driver)
+    driver = OneReplica(detector, settings.driver)
     watched = "val_loss" if len(validation) else "loss"
     stopping = keras.callbacks.EarlyStopping(
         monitor=watched,

@@ -7,8 +7,8 @@ import numpy as np
 
 from trainer.dataset import Windows
 from trainer.detector import Detector
-from trainer.loop import map_windows
 from trainer.thresholds.constant import ConstantRule
+from trainer.window_pass import map_windows
 
 __all__ = ["run"]
 
