@@ -99,7 +99,10 @@ def samples_of_steps(runs: Sequence[ScoredRun], view: str) -> Samples:
 
 
 def samples_of_sequences(runs: Sequence[ScoredRun], view: str) -> Samples:
-    """One sample a sequence: the largest of its scored steps."""
+    """One sample a sequence: the largest of its scored steps.
+
+    A sequence that the model calls unknown has none, and is not scored.
+    """
     scores = [run.views[view] for run in runs]
     return Samples(
         np.array(

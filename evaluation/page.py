@@ -89,8 +89,7 @@ def _draw(
     run: ScoredRun, feature_names: Sequence[str], scored_names: Sequence[str]
 ) -> go.Figure:
     shown = _top_features(run, scored_names)
-    titles = [f"{name}" for name in shown]
-    titles += [f"score, {view} view" for view in run.views]
+    titles = [*shown, *(f"score, {view} view" for view in run.views)]
     figure = make_subplots(
         rows=len(titles),
         shared_xaxes=True,
@@ -191,9 +190,9 @@ def _top_features(run: ScoredRun, scored_names: Sequence[str]) -> list[str]:
     """The columns that add most where the score is furthest out."""
     ratios = []
     for scores in run.views.values():
-        excess = np.nan_to_num(scores.contribution, posinf=1e300)
+        excess = np.nan_to_num(scores.contribution, posinf=1e300, neginf=-1e300)
         is_relevant = (
-            scores.is_anomaly if scores.is_anomaly.any() else (scores.is_scored)
+            scores.is_anomaly if scores.is_anomaly.any() else scores.is_scored
         )
         total = excess[is_relevant].sum(axis=0)
         ratios.append(total / max(total.sum(), 1e-300))

@@ -4,7 +4,7 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainer import storage
@@ -25,8 +25,6 @@ with series, scores and labels to report.html, which needs no network. Where
 labels are per sequence, the largest score of a sequence is its score. An
 anomaly that could not be scored counts as missed.
 """
-NUM_SERIES_SHOWN = 4
-NUM_SEQUENCES_SHOWN = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +34,9 @@ class ReportSettings(Settings):
     model: str = setting("", "folder of the exported model, required")
     data_dir: str = setting("", "folder that preprocessing wrote, required")
     split: str = setting("test", "split to measure on", choices=SPLITS)
+    series: tuple[str, ...] = setting(
+        (), "series ids to measure; empty = those the model learned from"
+    )
     output: str = setting(
         "", "page to write; empty = report.html beside the model"
     )
@@ -60,59 +61,49 @@ def _parse(argv: Sequence[str] | None) -> ReportSettings:
 def _report(settings: ReportSettings) -> None:
     schema = Schema.load(settings.data_dir)
     # Loading TensorFlow takes seconds: only once the paths are known good.
-    from evaluation import figures, page, scored_runs
+    from evaluation import measuring
     from inference.scoring import LoadedDetector
-    from trainer import dataset
 
     detector = LoadedDetector(settings.model)
     _check_fit(detector, schema)
-    runs = dataset.read_runs(settings.data_dir, schema, settings.split)
-    if not runs:
-        raise ValueError(
-            f"`split` must hold rows. Received: split={settings.split}, "
-            f"which is empty in {settings.data_dir}. Preprocess with a "
-            f"larger --{settings.split}_fraction or name another split."
-        )
-    scored = scored_runs.score_runs(detector, runs)
-    is_sequences = detector.takes_sequences
-    sample = "sequence" if is_sequences else "step"
-    take = (
-        figures.samples_of_sequences
-        if is_sequences
-        else figures.samples_of_steps
+    measured = measuring.measure(
+        detector, settings.data_dir, schema, settings.split, settings.series
     )
-    result = figures.compare(
-        {view: take(scored, view) for view in detector.views}, sample
-    )
-    shown = (
-        [scored_runs.joined_sequences(scored, NUM_SEQUENCES_SHOWN)]
-        if is_sequences
-        else scored_runs.most_telling(scored, NUM_SERIES_SHOWN)
-    )
-    remarks = _remarks(settings, detector, result)
-    rows = list(figures.table_rows(result))
-    _print_table(remarks, figures.HEADER, rows)
+    remarks = _remarks(settings, detector, measured)
+    _print_table(remarks, measured)
+    _write(settings, detector, measured, remarks)
+
+
+def _write(
+    settings: ReportSettings,
+    detector: Any,
+    measured: Any,
+    remarks: Sequence[str],
+) -> None:
+    """Writes the page, and the numbers beside it."""
+    from evaluation import figures, page
+
     output = settings.output or os.path.join(
         os.path.dirname(os.path.normpath(settings.model)), "report.html"
     )
-    storage.write_text(
-        output,
-        page.make_page(
-            f"{detector.model_id} on {settings.split}",
-            remarks,
-            figures.HEADER,
-            rows,
-            shown,
-            detector.feature_names,
-            detector.scored_names,
-        ),
+    text = page.make_page(
+        f"{detector.model_id} on {settings.split}",
+        remarks,
+        figures.HEADER,
+        figures.table_rows(measured.figures),
+        measured.shown,
+        detector.feature_names,
+        detector.scored_names,
     )
+    storage.write_text(output, text)
     numbers = {
         "model_id": detector.model_id,
         "version": detector.version,
         "data_dir": settings.data_dir,
         "split": settings.split,
-        **figures.to_json(result),
+        "series": measured.series,
+        "calibration": detector.calibration,
+        **figures.to_json(measured.figures),
     }
     numbers_path = os.path.join(os.path.dirname(output), "figures.json")
     storage.write_text(numbers_path, json.dumps(numbers, indent=1) + "\n")
@@ -136,33 +127,53 @@ def _check_fit(detector: Any, schema: Schema) -> None:
         )
 
 
-def _remarks(settings: ReportSettings, detector: Any, result: Any) -> list[str]:
-    always = result.always
+def _remarks(
+    settings: ReportSettings, detector: Any, measured: Any
+) -> list[str]:
+    from evaluation.measuring import first_of
+
+    sample, always = measured.figures.sample, measured.figures.always
+    only = f", series {first_of(measured.series)}" if measured.series else ""
     return [
         f"Model {detector.model_id}, version {detector.version}; split "
-        f"{settings.split} of {settings.data_dir}.",
-        f"{always.num_rows:,} labelled {result.sample}s, "
-        f"{always.num_anomalous:,} anomalous. Each {result.sample} counts "
+        f"{settings.split} of {settings.data_dir}{only}.",
+        f"{always.num_rows:,} labelled {sample}s, "
+        f"{always.num_anomalous:,} anomalous. Each {sample} counts "
         "once; thresholds are those stored in the model. Random scores flag "
         "as many as the view they are named for.",
+        *_calibration_remarks(detector.calibration),
     ]
 
 
-def _print_table(
-    remarks: Sequence[str],
-    header: Sequence[str],
-    rows: Sequence[Sequence[str]],
-) -> None:
+def _calibration_remarks(told: Mapping[str, str]) -> list[str]:
+    statistics, tuning = told.get("statistics"), told.get("tuning")
+    if not statistics or not tuning:
+        return []
+    remark = (
+        f"Error statistics come from the split {statistics}, thresholds from "
+        f"{tuning} (rule {told.get('rule', 'not told')})."
+    )
+    if "train" in (statistics, tuning):
+        remark += (
+            " The network has learned from train: there, errors look smaller "
+            "than they are."
+        )
+    return [remark]
+
+
+def _print_table(remarks: Sequence[str], measured: Any) -> None:
     from rich.console import Console
     from rich.table import Table
+
+    from evaluation import figures
 
     console = Console()
     for remark in remarks:
         console.print(remark, markup=False, highlight=False)
-    table = Table(*header)
+    table = Table(*figures.HEADER)
     for column in table.columns[1:]:
         column.justify = "right"
-    for row in rows:
+    for row in figures.table_rows(measured.figures):
         table.add_row(*row)
     console.print(table)
 

@@ -33,6 +33,9 @@ def load_saved_model(model_dir: str) -> Any:
                 "phase."
             )
         )
+    # On NVIDIA GPUs since Ampere TensorFlow rounds the factors of float32
+    # products to 10 bits; scores must be the same number on every machine.
+    tf.config.experimental.enable_tensor_float_32_execution(False)
     try:
         loaded = tf.saved_model.load(path)
     except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:

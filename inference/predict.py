@@ -52,9 +52,7 @@ class PredictSettings(Settings):
     input: str = setting("", "file, folder or glob to score, required")
     output: str = setting("", "CSV file to write, required")
     view: str = setting(
-        "time",
-        "score each time step, or each feature's stretch of a window",
-        choices=("time", "feature"),
+        "", "one of the model's views of its scores; empty = its first"
     )
     top_features: int = setting(
         3, "contributing features to name in each row", minimum=0
@@ -131,7 +129,7 @@ def _predict(settings: PredictSettings, overrides: dict[str, Any]) -> int:
     from inference.summary import Summary
 
     detector = LoadedDetector(settings.model)
-    detector.check_view(settings.view)
+    view = detector.check_view(settings.view)
     reader, sources = open_input(
         settings.input,
         detector.schema.get("reader", {}),
@@ -151,7 +149,7 @@ def _predict(settings: PredictSettings, overrides: dict[str, Any]) -> int:
             reader, sources, detector.feature_names, bad_rows
         ):
             for block in score_blocks(
-                detector, blocks, settings.view, reader.has_whole_series
+                detector, blocks, view, reader.has_whole_series
             ):
                 output.write_rows(
                     file,

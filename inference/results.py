@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from trainer.thresholds.constant import apply
+
 __all__ = [
     "StepScores",
     "joined",
@@ -36,11 +38,7 @@ class StepScores(NamedTuple):
 
 def scores_of_chunk(result: Mapping[str, Any], view: str) -> StepScores:
     """One view of what the signature `score_chunk` gave, `[time]`."""
-    arrays = {
-        name: result[f"{view}_{name}"].numpy() for name in StepScores._fields
-    }
-    _check_threshold(arrays["threshold"], view)
-    return _only_scored(**arrays)
+    return _only_scored(**_arrays(result, view))
 
 
 def scores_of_sequences(
@@ -48,34 +46,45 @@ def scores_of_sequences(
 ) -> StepScores:
     """One view of what `serving_default` gave, `[series, time]`.
 
+    A series that the model calls unknown has no scored step; any other is
+    flagged exactly where one of its steps is.
+
     Args:
         result: the signature's outputs.
-        view: "time", or "feature": the largest score of a series' features
-            for each of its steps.
+        view: its name. Where it scores features instead of steps, each step
+            has the largest score of its series' features.
         length: time steps a series.
     """
+    arrays = _arrays(result, view)
+    flag = arrays["is_anomaly"]
+    threshold = _each_step(arrays["threshold"], length)
+    is_known = _each_step(flag != -1, length)
+    # `[series, time, feature]` or `[series, feature]`: the scores alone do
+    # not tell a view of steps from one of features.
+    if arrays["contribution"].ndim == 3:
+        return _only_scored(
+            score=arrays["score"],
+            threshold=threshold,
+            is_anomaly=apply(arrays["score"], threshold),
+            is_scored=arrays["is_scored"] & is_known,
+            contribution=arrays["contribution"],
+        )
+    known = np.where(arrays["is_scored"], arrays["score"], -np.inf)
+    return _only_scored(
+        score=_each_step(known.max(axis=1), length),
+        threshold=threshold,
+        is_anomaly=_each_step(flag == 1, length),
+        is_scored=is_known,
+        contribution=_each_step(arrays["contribution"], length),
+    )
+
+
+def _arrays(result: Mapping[str, Any], view: str) -> dict[str, np.ndarray]:
     arrays = {
         name: result[f"{view}_{name}"].numpy() for name in StepScores._fields
     }
     _check_threshold(arrays["threshold"], view)
-    arrays["threshold"] = _each_step(arrays["threshold"], length)
-    if view == "feature":
-        known = np.where(arrays["is_scored"], arrays["score"], -np.inf)
-        flag = arrays["is_anomaly"]
-        contribution = np.broadcast_to(
-            arrays["contribution"][:, np.newaxis],
-            (len(flag), length, arrays["contribution"].shape[-1]),
-        )
-        return _only_scored(
-            score=_each_step(known.max(axis=1), length),
-            threshold=arrays["threshold"],
-            is_anomaly=_each_step(flag == 1, length),
-            is_scored=_each_step(flag != -1, length),
-            contribution=contribution,
-        )
-    # The flag of the signature says whether any step is anomalous.
-    arrays["is_anomaly"] = arrays["score"] >= arrays["threshold"]
-    return _only_scored(**arrays)
+    return arrays
 
 
 def _only_scored(
@@ -96,8 +105,9 @@ def _only_scored(
 
 
 def _each_step(array: np.ndarray, length: int) -> np.ndarray:
-    """`[series]` to `[series, time]`."""
-    return np.repeat(array[:, np.newaxis], length, axis=1)
+    """`[series, ...]` to `[series, time, ...]`, a view of the same memory."""
+    shape = (len(array), length, *array.shape[1:])
+    return np.broadcast_to(array[:, np.newaxis], shape)
 
 
 def joined(parts: Sequence[StepScores]) -> StepScores:

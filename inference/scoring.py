@@ -15,7 +15,9 @@ from inference.results import (
 
 __all__ = ["CellCounts", "LoadedDetector", "State", "StepScores"]
 
-ROWS_A_CHUNK = 4096
+# Each window of a call is in memory at once, several times over.
+CELLS_A_CALL = 2**24
+MOST_WINDOWS_A_CALL = 4096
 
 
 class State(NamedTuple):
@@ -55,6 +57,10 @@ class LoadedDetector:
         views: names of the score views.
         schema: the data set it was made from, as a dict.
         config: how it was made, as a dict.
+        series: ids of the series it learned from; empty = all of its data
+            set, or not told.
+        calibration: the splits of its `statistics` and its `tuning`, and
+            the `rule` of its thresholds; empty where not told.
 
     Raises:
         ValueError: not a folder of a finished model.
@@ -73,6 +79,9 @@ class LoadedDetector:
         self.views = tuple(description["views"])
         self.schema = description["schema"]
         self.config = description["config"]
+        # Older models do not tell these.
+        self.series = tuple(description.get("series", ()))
+        self.calibration = dict(description.get("calibration", {}))
         inputs = self._signatures["score_chunk"].structured_input_signature[1]
         self.dtype = inputs["values"].dtype.as_numpy_dtype
 
@@ -81,13 +90,25 @@ class LoadedDetector:
         """Whether series must have exactly `window_length` rows."""
         return self.label_kind == "sequence"
 
-    def check_view(self, view: str) -> None:
-        """Raises ValueError where the model has no such view."""
-        if view not in self.views:
+    def check_view(self, view: str) -> str:
+        """Returns the view's name, the first view's for an empty one.
+
+        Raises:
+            ValueError: the model has no such view.
+        """
+        if view and view not in self.views:
             raise ValueError(
                 f"`view` must be one of {', '.join(self.views)}. "
                 f"Received: view={view!r}"
             )
+        return view or self.views[0]
+
+    @property
+    def windows_a_call(self) -> int:
+        """Windows, one a row of long series, that one call may score."""
+        cells_a_window = self.window_length * len(self.feature_names)
+        fitting = CELLS_A_CALL // cells_a_window
+        return min(max(fitting, 1), MOST_WINDOWS_A_CALL)
 
     def why_not(self, num_rows: int) -> str:
         """Says why a series of this length cannot be scored; "" = it can."""
@@ -129,20 +150,19 @@ class LoadedDetector:
         cast[is_unknown] = np.nan
         return cast, CellCounts(num_missing, is_unknown.sum() - num_missing)
 
-    def score_series(
-        self, values: np.ndarray, view: str = "time"
-    ) -> StepScores:
+    def score_series(self, values: np.ndarray, view: str = "") -> StepScores:
         """Scores one series in one view.
 
         Args:
             values: `[time, feature]`, raw units, NaN = not measured.
-            view: one of `views`. For a model of sequences the feature view
-                has one score a series, repeated for each step.
+            view: one of `views`; empty = the first. For a model of sequences
+                a view of features has one score a series, repeated for each
+                step.
 
         Raises:
             ValueError: the view or the shape does not fit.
         """
-        self.check_view(view)
+        view = self.check_view(view)
         return self.score_views(values)[view]
 
     def score_views(self, values: np.ndarray) -> dict[str, StepScores]:
@@ -198,9 +218,10 @@ class LoadedDetector:
                 "chunks."
             )
         parts: dict[str, list[StepScores]] = {view: [] for view in self.views}
-        for start in range(0, len(values), ROWS_A_CHUNK):
+        size = self.windows_a_call
+        for start in range(0, len(values), size):
             result = self._signatures["score_chunk"](
-                values=tf.constant(values[start : start + ROWS_A_CHUNK]),
+                values=tf.constant(values[start : start + size]),
                 context=state.context,
                 num_seen=state.num_seen,
             )
@@ -229,11 +250,11 @@ class LoadedDetector:
                 f"{length} time steps, at least one series. Received: an "
                 f"array of shape {values.shape}. Drop the others."
             )
-        batch = max(1, ROWS_A_CHUNK // length)
         parts: dict[str, list[StepScores]] = {view: [] for view in self.views}
-        for start in range(0, len(values), batch):
+        size = self.windows_a_call
+        for start in range(0, len(values), size):
             result = self._signatures["serving_default"](
-                values=tf.constant(values[start : start + batch])
+                values=tf.constant(values[start : start + size])
             )
             for view in self.views:
                 parts[view].append(scores_of_sequences(result, view, length))

@@ -8,11 +8,11 @@ import numpy as np
 
 from inference.results import StepScores, joined, unscored
 from inference.scoring import CellCounts, LoadedDetector, State
+from preprocessing.gaps import breaks_in, longest_step, period_of
 from preprocessing.readers.base import Block
 
 __all__ = ["ScoredBlock", "score_blocks"]
 
-GAP_PERIODS = 5
 ROWS_AT_ONCE = 65_536
 
 
@@ -24,18 +24,25 @@ class ScoredBlock(NamedTuple):
         first_row: number of the first row in its series.
         scores: of one view.
         counts: cells without a measurement.
+        longest_stretch: rows without a gap, at most, that end in this block;
+            rows of earlier blocks are counted.
     """
 
     series_id: str
     first_row: int
     scores: StepScores
     counts: CellCounts
+    longest_stretch: int
 
 
 class _Memory(NamedTuple):
+    """What is known of a series after some of its blocks."""
+
     state: State
-    num_rows: int
-    timestamp: int | None
+    num_rows: int = 0
+    num_unbroken: int = 0
+    timestamp: int | None = None
+    period_seconds: float = 0.0
 
 
 def score_blocks(
@@ -69,41 +76,45 @@ def score_blocks(
 def _score_long(
     detector: LoadedDetector, blocks: Iterable[Block], view: str
 ) -> Iterator[ScoredBlock]:
-    period = float(detector.schema.get("sampling_period_seconds", 0.0))
     memories: dict[str, _Memory] = {}
     for block in blocks:
-        memory = memories.get(block.series_id)
-        if memory is None:
-            memory = _Memory(detector.start(), 0, None)
-        values, counts = detector.clean(block.values)
-        first_row, state = memory.num_rows, memory.state
-        parts = []
-        edges = _gaps(block.timestamps, memory.timestamp, period)
-        for start, stop in itertools.pairwise([0, *edges, len(values)]):
+        memory = memories.get(block.series_id) or _Memory(detector.start())
+        scored, memory = _score_block(detector, block, view, memory)
+        memories[block.series_id] = memory
+        yield scored
+
+
+def _score_block(
+    detector: LoadedDetector, block: Block, view: str, memory: _Memory
+) -> tuple[ScoredBlock, _Memory]:
+    values, counts = detector.clean(block.values)
+    period = memory.period_seconds or period_of(block.timestamps)
+    timestamp, edges = memory.timestamp, []
+    if block.timestamps is not None:
+        usual = detector.schema.get("sampling_period_seconds", 0.0)
+        longest = longest_step(period or float(usual))
+        edges = breaks_in(block.timestamps, timestamp, longest)
+        timestamp = int(block.timestamps[-1])
+    state, num_unbroken = memory.state, memory.num_unbroken
+    parts, stretches = [], []
+    for start, stop in itertools.pairwise([0, *edges, len(values)]):
+        if start or edges[:1] == [0]:
             # No window may span a gap.
-            state = detector.start() if start in edges else state
-            if stop > start:
-                scores, state = detector.score_rows(values[start:stop], state)
-                parts.append(scores[view])
-        times = block.timestamps
-        memories[block.series_id] = _Memory(
-            state,
-            first_row + len(values),
-            memory.timestamp if times is None else int(times[-1]),
-        )
-        yield ScoredBlock(block.series_id, first_row, joined(parts), counts)
-
-
-def _gaps(
-    timestamps: np.ndarray | None, before: int | None, period_seconds: float
-) -> list[int]:
-    """Positions of the rows that follow a gap."""
-    if timestamps is None or not period_seconds:
-        return []
-    first = timestamps[0] if before is None else before
-    passed = np.diff(timestamps, prepend=first)
-    limit = GAP_PERIODS * period_seconds * 1e6
-    return np.flatnonzero(passed > limit).tolist()
+            state, num_unbroken = detector.start(), 0
+        if stop > start:
+            scores, state = detector.score_rows(values[start:stop], state)
+            parts.append(scores[view])
+            num_unbroken += stop - start
+            stretches.append(num_unbroken)
+    scored = ScoredBlock(
+        block.series_id,
+        memory.num_rows,
+        joined(parts),
+        counts,
+        max(stretches),
+    )
+    num_rows = memory.num_rows + len(values)
+    return scored, _Memory(state, num_rows, num_unbroken, timestamp, period)
 
 
 def _whole_series(blocks: Iterable[Block]) -> Iterator[Block]:
@@ -135,4 +146,4 @@ def _score_sequences(
             result = StepScores(*(array[row] for array in scores))
         else:
             result = unscored(len(values), len(detector.scored_names))
-        yield ScoredBlock(block.series_id, 0, result, counts)
+        yield ScoredBlock(block.series_id, 0, result, counts, len(values))

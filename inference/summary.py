@@ -9,7 +9,10 @@ from preprocessing.readers.base import BadRow
 
 __all__ = ["Summary"]
 
-SHOWN_SERIES = 20
+SHOWN_SERIES = 10
+# Longer ids are folded, so that the numbers beside them stay readable.
+WIDEST_ID = 40
+LOG_WIDTH = 120
 SHOWN_BAD_ROWS = 5
 
 
@@ -20,6 +23,7 @@ class _Counts:
     num_scored: int = 0
     num_missing: int = 0
     num_infinite: int = 0
+    longest_stretch: int = 0
 
     def add(self, block: ScoredBlock) -> None:
         self.num_rows += len(block.scores.score)
@@ -27,6 +31,7 @@ class _Counts:
         self.num_scored += int(block.scores.is_scored.sum())
         self.num_missing += block.counts.num_missing
         self.num_infinite += block.counts.num_infinite
+        self.longest_stretch = max(self.longest_stretch, block.longest_stretch)
 
     def cells(self) -> list[str]:
         numbers = (
@@ -79,6 +84,9 @@ class Summary:
             if len(lengths) > 1:
                 rows += f" to {lengths[-1]:,}"
             return f"{reasons.pop()}, the series have {rows}"
+        longest = self._total.longest_stretch
+        if reason := detector.why_not(longest):
+            return f"{reason}, gaps in time leave at most {longest:,} rows"
         return "too many cells are not measured"
 
     def show(
@@ -103,21 +111,34 @@ class Summary:
             title=f"{self._total.num_rows:,} rows in {seconds:.1f} s, "
             f"{rate:,.0f} rows/s"
         )
-        table.add_column("series", overflow="fold")
-        for name in ("rows", "flagged", "not scored", "missing", "infinite"):
-            table.add_column(name, justify="right")
-        shown = list(self._series.items())[:SHOWN_SERIES]
-        for (_, series_id), counts in shown:
+        shown = self._most_flagged()
+        table.add_column("series", overflow="fold", max_width=WIDEST_ID)
+        for name in ("rows", "flagged", "not\nscored", "missing", "infinite"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for series_id, counts in shown:
             table.add_row(escape(series_id), *counts.cells())
         hidden = len(self._series) - len(shown)
         if hidden:
-            table.add_row(f"... {hidden:,} more", *[""] * 5)
+            table.caption = (
+                f"the {len(shown)} series with most flags; {hidden:,} more in "
+                "the output"
+            )
         table.add_section()
         table.add_row("all", *self._total.cells())
         console = Console()
+        if not console.is_terminal:
+            # A log has no width: only a terminal need fold ids.
+            console.width = max(console.width, LOG_WIDTH)
         console.print(table)
         for line in self._remarks(detector, bad_rows):
             console.print(line, markup=False, highlight=False)
+
+    def _most_flagged(self) -> list[tuple[str, _Counts]]:
+        """The series to show: all in order, or those with most flags."""
+        series = [(key[1], counts) for key, counts in self._series.items()]
+        if len(series) > SHOWN_SERIES:
+            series.sort(key=lambda each: -each[1].num_flagged)
+        return series[:SHOWN_SERIES]
 
     def _remarks(
         self, detector: LoadedDetector, bad_rows: Sequence[BadRow]
@@ -137,8 +158,18 @@ class Summary:
             )
             lines.append(
                 f"{len(short):,} series {what} the window of {length} rows "
-                f"are not scored: {', '.join(short[:5])}"
-                + (", ..." if len(short) > 5 else "")
+                f"are not scored: {_listed(short)}"
+            )
+        broken = [
+            series_id
+            for (_, series_id), counts in self._series.items()
+            if series_id not in short
+            and detector.why_not(counts.longest_stretch)
+        ]
+        if broken:
+            lines.append(
+                f"{len(broken):,} series have no {detector.window_length} rows "
+                f"without a gap in time and are not scored: {_listed(broken)}"
             )
         if bad_rows:
             lines.append(f"{len(bad_rows):,} lines could not be read:")
@@ -147,3 +178,7 @@ class Summary:
                 for row in bad_rows[:SHOWN_BAD_ROWS]
             ]
         return lines
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")

@@ -3,8 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 
-import numpy as np
-
+from preprocessing.gaps import period_of
 from preprocessing.readers.base import Block, Reader, Source
 from preprocessing.settings import PreprocessingSettings
 from trainer.statistics.columns import ColumnStatistics
@@ -44,8 +43,11 @@ class SourceCount:
 
     Attributes:
         index: position of the file.
+        path: where it lies.
         split: the split all its rows belong to; "" = any.
         rows: series id to rows; file name to lines for whole series.
+        times: series id to its first and last timestamp, microseconds, where
+            files may share a series.
         left_out: some of the series that `--series` does not take.
         label_kind: "step", "sequence" or "none".
         sequence_length: of whole series, else 0.
@@ -55,8 +57,12 @@ class SourceCount:
     """
 
     index: int
+    path: str = ""
     split: str = ""
     rows: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    times: Mapping[str, tuple[int, int]] = dataclasses.field(
+        default_factory=dict
+    )
     left_out: tuple[str, ...] = ()
     label_kind: str = "none"
     sequence_length: int = 0
@@ -70,23 +76,41 @@ class SourceCount:
 def count_source(job: Job, index: int, source: Source) -> SourceCount:
     """Counts the rows of a file and looks at its first ones."""
     try:
-        counted = dict(job.reader.count(source, job.names))
-        rows = {
-            series_id: number
-            for series_id, number in counted.items()
+        found = job.reader.extents(source, job.names)
+        taken = {
+            series_id: extent
+            for series_id, extent in found.items()
             if job.reader.has_whole_series
             or is_selected(job.settings, series_id)
         }
-        blocks = _first_blocks(job, source) if rows else []
+        blocks = _first_blocks(job, source) if taken else []
     except ValueError as error:
-        return SourceCount(index, error=str(error))
-    left_out = sorted(set(counted) - set(rows))[:NAMES_SHOWN]
-    count = SourceCount(index, source.split, rows, tuple(left_out))
-    if not blocks:
-        return count
+        return SourceCount(index, source.path, error=str(error))
+    count = SourceCount(
+        index,
+        source.path,
+        source.split,
+        rows={name: extent.num_rows for name, extent in taken.items()},
+        times={
+            name: extent.times for name, extent in taken.items() if extent.times
+        },
+        left_out=tuple(sorted(set(found) - set(taken))[:NAMES_SHOWN]),
+    )
+    return _with_look(count, blocks, job) if blocks else count
+
+
+def is_selected(settings: PreprocessingSettings, series_id: str) -> bool:
+    """True where `--series` takes this series."""
+    return not settings.series or series_id in settings.series
+
+
+def _with_look(
+    count: SourceCount, blocks: list[Block], job: Job
+) -> SourceCount:
+    """Adds what the first rows of the file say."""
     first = blocks[0]
     label_kind = "none" if first.labels is None else "step"
-    if first.sequence_label is not None:
+    if job.reader.has_whole_series:
         label_kind = "sequence"
     statistics = ColumnStatistics.empty(len(job.names))
     for block in blocks:
@@ -99,16 +123,11 @@ def count_source(job: Job, index: int, source: Source) -> SourceCount:
         ),
         statistics=statistics,
         period_seconds={
-            block.series_id: float(np.median(np.diff(block.timestamps))) / 1e6
+            block.series_id: period
             for block in reversed(blocks)
-            if block.timestamps is not None and len(block.timestamps) > 1
+            if (period := period_of(block.timestamps))
         },
     )
-
-
-def is_selected(settings: PreprocessingSettings, series_id: str) -> bool:
-    """True where `--series` takes this series."""
-    return not settings.series or series_id in settings.series
 
 
 def _first_blocks(job: Job, source: Source) -> list[Block]:

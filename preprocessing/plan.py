@@ -27,6 +27,8 @@ class Plan:
         sequence_length: of whole series, else 0.
         sampling_period_seconds: median over series; 0 = unknown.
         period_seconds: series id to its own period.
+        latest: (file index, series id) to the last timestamp of the series
+            in the files before, microseconds; none in its first file.
         errors: why nothing can be written.
     """
 
@@ -37,6 +39,7 @@ class Plan:
     sequence_length: int
     sampling_period_seconds: float
     period_seconds: Mapping[str, float]
+    latest: Mapping[tuple[int, str], int]
     errors: tuple[str, ...]
 
 
@@ -50,14 +53,9 @@ def make_plan(counts: Sequence[SourceCount], job: Job) -> Plan:
         job: columns and settings.
     """
     counts = sorted(counts, key=lambda count: count.index)
-    totals: dict[tuple[str, str], int] = {}
-    offsets: dict[tuple[int, str], int] = {}
+    totals, offsets = _row_numbers(counts)
     periods: dict[str, float] = {}
     for count in counts:
-        for series_id, rows in count.rows.items():
-            key = (count.split, series_id)
-            offsets[count.index, series_id] = totals.get(key, 0)
-            totals[key] = totals.get(key, 0) + rows
         periods = {**count.period_seconds, **periods}
     own = {count.split for count in counts if count.split}
     parts = {
@@ -70,7 +68,8 @@ def make_plan(counts: Sequence[SourceCount], job: Job) -> Plan:
     elif periods:
         period = float(np.median(list(periods.values())))
     kinds = {count.label_kind for count in counts} - {"none"}
-    errors = [count.error for count in counts if count.error]
+    latest, time_errors = _latest(counts)
+    errors = [count.error for count in counts if count.error] or time_errors
     return Plan(
         parts=parts,
         offsets=offsets,
@@ -79,8 +78,54 @@ def make_plan(counts: Sequence[SourceCount], job: Job) -> Plan:
         sequence_length=max(count.sequence_length for count in counts),
         sampling_period_seconds=period,
         period_seconds=periods,
+        latest=latest,
         errors=tuple(errors or _plan_errors(job, counts, parts)),
     )
+
+
+def _row_numbers(
+    counts: Sequence[SourceCount],
+) -> tuple[dict[tuple[str, str], int], dict[tuple[int, str], int]]:
+    """Rows of each series in all its files; its first row in each file."""
+    totals: dict[tuple[str, str], int] = {}
+    offsets: dict[tuple[int, str], int] = {}
+    for count in counts:
+        for series_id, rows in count.rows.items():
+            key = (count.split, series_id)
+            offsets[count.index, series_id] = totals.get(key, 0)
+            totals[key] = totals.get(key, 0) + rows
+    return totals, offsets
+
+
+def _latest(
+    counts: Sequence[SourceCount],
+) -> tuple[dict[tuple[int, str], int], list[str]]:
+    """Last times in the files before; files that are not in order of time."""
+    latest: dict[tuple[int, str], int] = {}
+    errors: list[str] = []
+    ends: dict[tuple[str, str], tuple[int, str]] = {}
+    for count in counts:
+        for series_id, (first, last) in count.times.items():
+            key = (count.split, series_id)
+            if key in ends:
+                before, path = ends[key]
+                latest[count.index, series_id] = before
+                if first <= before:
+                    errors.append(
+                        "A series that goes on in another file must go on in "
+                        "time, and files are read in the order of their "
+                        f"paths. Received: series {series_id}, which begins "
+                        f"in `{count.path}` at {_moment(first)} and ends in "
+                        f"`{path}` at {_moment(before)}. Name the files so "
+                        "that they sort by time, and leave out rows that two "
+                        "of them share."
+                    )
+            ends[key] = last, count.path
+    return latest, errors
+
+
+def _moment(timestamp: int) -> str:
+    return str(np.datetime64(timestamp, "us"))
 
 
 def _parts(
@@ -122,7 +167,8 @@ def _plan_errors(
     if len(lengths) > 1:
         return [
             "All sequences must have the same length. Received files with "
-            f"{', '.join(map(str, sorted(lengths)))} time steps."
+            f"{', '.join(map(str, sorted(lengths)))} time steps. Make a "
+            "data set of each length: name its files alone in --input."
         ]
     if not any(part.split == "train" for cut in parts.values() for part in cut):
         return [

@@ -9,7 +9,7 @@ import numpy as np
 
 from preprocessing.segments import Segment
 
-__all__ = ["decode", "encode", "record_writer"]
+__all__ = ["encode", "record_writer"]
 
 # Numbers of FieldDescriptorProto.Type and .Label.
 _INT64, _MESSAGE, _BYTES, _FLOAT = 3, 11, 12, 2
@@ -24,8 +24,9 @@ def encode(segment: Segment, dtype: str) -> bytes:
         dtype: "float32" or "float64", of the stored values.
 
     Returns:
-        The features `series_id`, `start`, `halo`, `length`, `values` and,
-        where the segment has them, `label`, `sequence_label`, `timestamp`.
+        The features `series_id`, `start`, `halo`, `follows_gap`, `length`,
+        `values` and, where the segment has them, `label`, `sequence_label`,
+        `timestamp`.
     """
     example = _example_class()()
     feature = example.features.feature
@@ -33,6 +34,7 @@ def encode(segment: Segment, dtype: str) -> bytes:
     feature["series_id"].bytes_list.value.append(segment.series_id.encode())
     feature["start"].int64_list.value.append(segment.start)
     feature["halo"].int64_list.value.append(segment.halo)
+    feature["follows_gap"].int64_list.value.append(int(segment.follows_gap))
     feature["length"].int64_list.value.append(len(segment.values))
     feature["values"].bytes_list.value.append(
         segment.values.astype(little_endian, order="C").tobytes()
@@ -50,41 +52,6 @@ def encode(segment: Segment, dtype: str) -> bytes:
             segment.timestamps.astype("<i8").tobytes()
         )
     return example.SerializeToString(deterministic=True)
-
-
-def decode(data: bytes, dtype: str, split: str = "") -> Segment:
-    """Reads what `encode` wrote.
-
-    Args:
-        data: a serialized `tf.train.Example`.
-        dtype: of the stored values.
-        split: the split of the file it came from.
-    """
-    feature = _example_class().FromString(data).features.feature
-    length = feature["length"].int64_list.value[0]
-    values = np.frombuffer(
-        feature["values"].bytes_list.value[0],
-        np.dtype(dtype).newbyteorder("<"),
-    )
-    labels = timestamps = sequence_label = None
-    if "label" in feature:
-        labels = np.frombuffer(feature["label"].bytes_list.value[0], np.int8)
-    if "timestamp" in feature:
-        timestamps = np.frombuffer(
-            feature["timestamp"].bytes_list.value[0], "<i8"
-        )
-    if "sequence_label" in feature:
-        sequence_label = feature["sequence_label"].int64_list.value[0]
-    return Segment(
-        split=split,
-        series_id=feature["series_id"].bytes_list.value[0].decode(),
-        start=feature["start"].int64_list.value[0],
-        halo=feature["halo"].int64_list.value[0],
-        values=values.reshape(length, -1),
-        labels=labels,
-        sequence_label=sequence_label,
-        timestamps=timestamps,
-    )
 
 
 @contextlib.contextmanager

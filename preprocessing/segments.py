@@ -5,13 +5,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from preprocessing.gaps import breaks_in
 from preprocessing.readers.base import Block
 from preprocessing.splits import Part, parts_between
 
 __all__ = ["Segment", "SegmentCutter"]
-
-# A gap is more than this many sampling periods.
-GAP_PERIODS = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,6 +21,8 @@ class Segment:
         series_id: which series.
         start: row number of the first stored row in its series.
         halo: leading rows that repeat the end of the previous segment.
+        follows_gap: nothing that its first row goes on from is stored before
+            it; else it continues the segment before, maybe of another file.
         values: `[time, feature]`, raw units, NaN = not measured.
         labels: `[time]` int8, 0, 1 or -1 unknown; None = no labels.
         sequence_label: label of a whole series; None = not labelled so.
@@ -33,6 +33,7 @@ class Segment:
     series_id: str
     start: int
     halo: int
+    follows_gap: bool
     values: np.ndarray
     labels: np.ndarray | None = None
     sequence_label: int | None = None
@@ -45,7 +46,9 @@ class SegmentCutter:
     Rows pile up until a segment is full, its split ends or a gap follows.
     A segment after a full one starts with the last `halo` rows of its run,
     so that a window of up to `halo` rows ending at any row lies whole in
-    the segment that holds this row behind its halo.
+    the segment that holds this row behind its halo. The first segment of a
+    file has no halo: `follows_gap` says whether it continues the last one of
+    the file before.
     """
 
     def __init__(
@@ -55,7 +58,8 @@ class SegmentCutter:
         segment_rows: int,
         halo: int,
         offset: int = 0,
-        gap_microseconds: float = np.inf,
+        longest_step: float = np.inf,
+        last_timestamp: int | None = None,
     ) -> None:
         """Starts before the first row.
 
@@ -65,19 +69,22 @@ class SegmentCutter:
             segment_rows: new rows of a full segment.
             halo: rows repeated at most.
             offset: row number of the first row to come.
-            gap_microseconds: a longer step of time ends a segment.
+            longest_step: a longer step of time ends a segment; microseconds.
+            last_timestamp: of the row before the first one, microseconds;
+                None = there is none.
         """
         self._series_id = series_id
         self._parts = parts
         self._segment_rows = segment_rows
         self._halo = halo
         self._next_row = offset
-        self._gap = gap_microseconds
-        self._last_timestamp: int | None = None
+        self._longest_step = longest_step
+        self._last_timestamp = last_timestamp
         self._part: Part | None = None
         self._pending: list[Block] = []
         self._num_pending = 0
         self._num_halo = 0
+        self._follows_gap = True
         self.num_unused_rows = 0
 
     def add(self, block: Block) -> Iterator[Segment]:
@@ -94,6 +101,10 @@ class SegmentCutter:
                 if part is not self._part:
                     yield from self.finish()
                     self._part = part
+                if not self._pending:
+                    self._follows_gap = begin == part.start or (
+                        breaks_before and begin == start
+                    )
                 yield from self._append(
                     _slice(run, begin - start, end - start), begin
                 )
@@ -111,15 +122,15 @@ class SegmentCutter:
         if block.timestamps is None:
             yield block, False
             return
-        first = block.timestamps[:1]
-        if self._last_timestamp is not None:
-            first = np.array([self._last_timestamp])
-        steps = np.diff(block.timestamps, prepend=first)
+        breaks = set(
+            breaks_in(
+                block.timestamps, self._last_timestamp, self._longest_step
+            )
+        )
         self._last_timestamp = int(block.timestamps[-1])
-        edges = np.flatnonzero(steps > self._gap).tolist()
-        bounds = sorted({0, *edges, len(steps)})
+        bounds = sorted({0, *breaks, len(block.timestamps)})
         for begin, end in zip(bounds, bounds[1:], strict=False):
-            yield _slice(block, begin, end), begin in edges
+            yield _slice(block, begin, end), begin in breaks
 
     def _append(self, block: Block, first_row: int) -> Iterator[Segment]:
         begin = 0
@@ -143,6 +154,7 @@ class SegmentCutter:
             series_id=self._series_id,
             start=self._first_row,
             halo=self._num_halo,
+            follows_gap=self._follows_gap,
             values=np.concatenate([part.values for part in parts]),
             labels=_joined([part.labels for part in parts]),
             timestamps=_joined([part.timestamps for part in parts]),
@@ -160,6 +172,7 @@ class SegmentCutter:
         self._first_row = segment.start + length - keep
         self._pending = [_slice(block, length - keep, length)]
         self._num_pending = self._num_halo = keep
+        self._follows_gap = False
 
 
 def _slice(block: Block, begin: int, end: int) -> Block:

@@ -65,7 +65,7 @@ class PreprocessingSettings(Settings):
             raise ValueError(
                 "The fractions of validation, statistics, tuning and test "
                 "must leave something for train: their sum must be below 1. "
-                f"Received: {total:g}"
+                f"Received: {total:g}. Lower one of them."
             )
 
     @property
@@ -81,7 +81,8 @@ class PreprocessingSettings(Settings):
             if not separator or not name:
                 raise ValueError(
                     "`roles` must be written as name=role, with commas "
-                    f"between. Received: {text!r}"
+                    f"between. Received: {text!r}. Write for example "
+                    "--roles=valve=covariate,note=ignored."
                 )
             declared[name] = role
         return declared

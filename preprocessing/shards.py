@@ -8,11 +8,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from preprocessing.counting import Job, is_selected
+from preprocessing.gaps import longest_step
 from preprocessing.plan import Plan
 from preprocessing.readers.base import BadRow, Block, Source
 from preprocessing.readers.text import series_name
 from preprocessing.records import encode, record_writer
-from preprocessing.segments import GAP_PERIODS, Segment, SegmentCutter
+from preprocessing.segments import Segment, SegmentCutter
 from preprocessing.splits import parts_between
 from preprocessing.tally import SplitTally
 from trainer.schema import Split
@@ -138,6 +139,7 @@ class _ShardWriter:
                     block.series_id,
                     start=0,
                     halo=0,
+                    follows_gap=True,
                     values=block.values,
                     sequence_label=label,
                 )
@@ -175,7 +177,8 @@ class _ShardWriter:
             max(_SEGMENT_BYTES // row_bytes, _SEGMENT_HALOS * halo),
             halo,
             self._plan.offsets[self._index, series_id],
-            GAP_PERIODS * period * 1e6 if period else np.inf,
+            longest_step(period),
+            self._plan.latest.get((self._index, series_id)),
         )
 
     def _write_segment(self, segment: Segment) -> None:

@@ -14,7 +14,8 @@ Formats:
   smd        train/, test/ and test_label/ of machine-*.txt
 
 A file is one series, named like the file, unless --series_column says the
-series of each row; such a series may go on in the next file.
+series of each row; such a series may go on in the next file, by path, if time
+goes on there too.
 
 Rows that cannot be read are counted and kept, as they are, in
 dead_letters.jsonl of the output folder: treat it like the raw data.

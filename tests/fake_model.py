@@ -3,7 +3,8 @@
 Its scores have a closed form. Long series: the sum over the scored features
 of |x[t] - x[t - window_length + 1]|, hence of the carried context; feature
 view: the largest of them. Sequences: the sum over features of |x|; feature
-view: the sum over time.
+view: the sum over time. A step, a feature of a sequence, and a sequence are
+scored where at least half of what they consist of is known.
 """
 
 import json
@@ -14,6 +15,11 @@ import tensorflow as tf
 __all__ = ["THRESHOLDS", "save_fake_model"]
 
 THRESHOLDS = {"time": 4.0, "feature": 3.0}
+
+
+def at_least_half(known, axis):
+    share = tf.reduce_mean(tf.cast(known, tf.float64), axis)
+    return share >= 0.5
 
 
 class FakeDetector(tf.Module):
@@ -61,7 +67,7 @@ class FakeDetector(tf.Module):
         terms = tf.gather(terms, self.scored, axis=1)
         known = ~tf.math.is_nan(terms)
         seen = num_seen + tf.range(1, num_steps + 1, dtype=tf.int64)
-        is_scored = tf.reduce_any(known, 1) & (seen >= self.length)
+        is_scored = at_least_half(known, 1) & (seen >= self.length)
         filled = tf.where(known, terms, tf.zeros_like(terms))
         outputs = {
             "context": series[num_steps:],
@@ -95,7 +101,7 @@ class FakeDetector(tf.Module):
             "feature_contribution": tf.reduce_sum(filled, 1),
         }
         for view, axis in (("time", 2), ("feature", 1)):
-            is_scored = tf.reduce_any(known, axis)
+            is_scored = at_least_half(known, axis)
             score = tf.where(
                 is_scored, tf.reduce_sum(filled, axis), np.float64("nan")
             )
@@ -105,7 +111,7 @@ class FakeDetector(tf.Module):
                 f"{view}_score": score,
                 f"{view}_threshold": tf.fill(batch, threshold),
                 f"{view}_is_anomaly": tf.where(
-                    tf.reduce_any(is_scored, 1),
+                    at_least_half(is_scored, 1),
                     tf.cast(flag, tf.int64),
                     tf.constant(-1, tf.int64),
                 ),
@@ -125,8 +131,12 @@ def save_fake_model(
     period_seconds=0.0,
     thresholds=None,
     leave_out=(),
+    **told,
 ):
-    """Writes the fake model and returns its folder as text."""
+    """Writes the fake model and returns its folder as text.
+
+    What is `told` stands in the description too.
+    """
     description = {
         "model_id": "fake",
         "version": "1",
@@ -140,7 +150,7 @@ def save_fake_model(
             "sampling_period_seconds": period_seconds,
         },
         "config": {"network": "fake"},
-    }
+    } | told
     module = FakeDetector(description, thresholds)
     signatures = {
         name: function

@@ -23,6 +23,7 @@ _RECORD = {
     "series_id": tf.io.FixedLenFeature((), tf.string),
     "start": tf.io.FixedLenFeature((), tf.int64),
     "halo": tf.io.FixedLenFeature((), tf.int64),
+    "follows_gap": tf.io.FixedLenFeature((), tf.int64, 0),
     "values": tf.io.FixedLenFeature((), tf.string),
     "label": tf.io.FixedLenFeature((), tf.string, b""),
     "sequence_label": tf.io.FixedLenFeature((), tf.int64, -2),
@@ -234,7 +235,8 @@ def _step_labels(run: Run) -> np.ndarray:
 
 def _read_segments(
     shards: Sequence[str], schema: Schema
-) -> Iterator[tuple[Run, int]]:
+) -> Iterator[tuple[Run, int, bool]]:
+    """Yields rows, how many of them are halo, and `follows_gap`."""
     if not shards:
         return
     records = tf.data.TFRecordDataset(shards).batch(_RECORDS_A_BATCH)
@@ -244,7 +246,8 @@ def _read_segments(
             columns = [batch[name] for name in _RECORD]
             for record in zip(*columns, strict=True):
                 fields = dict(zip(_RECORD, record, strict=True))
-                yield _decode(fields, schema), int(fields["halo"])
+                run = _decode(fields, schema)
+                yield run, int(fields["halo"]), bool(fields["follows_gap"])
     except (tf.errors.OpError, ValueError) as error:
         raise ValueError(
             f"A record file under {os.path.dirname(shards[0])} is missing or "
@@ -269,14 +272,14 @@ def _decode(fields: dict, schema: Schema) -> Run:
     )
 
 
-def _group(segments: Iterable[tuple[Run, int]]) -> Iterator[list]:
-    """Groups segments that continue one another."""
+def _group(segments: Iterable[tuple[Run, int, bool]]) -> Iterator[list]:
+    """Groups segments that continue one another, over files too."""
     group: list = []
-    for segment, halo in segments:
+    for segment, halo, follows_gap in segments:
         previous = group[-1][0] if group else None
         continues = (
             previous is not None
-            and halo > 0
+            and not follows_gap
             and previous.series_id == segment.series_id
             and previous.start + len(previous.values) == segment.start + halo
         )

@@ -9,7 +9,7 @@ import numpy as np
 
 from trainer.config import Settings
 
-__all__ = ["BadRow", "Block", "Reader", "Source"]
+__all__ = ["BadRow", "Block", "Extent", "Reader", "Source"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +44,19 @@ class Block:
     labels: np.ndarray | None = None
     sequence_label: int | None = None
     timestamps: np.ndarray | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Extent:
+    """The rows of one series in one file.
+
+    Attributes:
+        num_rows: how many.
+        times: first and last timestamp, microseconds; None = not known.
+    """
+
+    num_rows: int
+    times: tuple[int, int] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,3 +137,10 @@ class Reader(abc.ABC):
             Series id to rows; where `has_whole_series`, one entry with the
             number of lines.
         """
+
+    def extents(
+        self, source: Source, names: Sequence[str]
+    ) -> dict[str, Extent]:
+        """Counts like `count`; says the time where files share a series."""
+        counts = self.count(source, names)
+        return {series_id: Extent(rows) for series_id, rows in counts.items()}

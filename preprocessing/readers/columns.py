@@ -25,7 +25,8 @@ def check_header(path: str, columns: Sequence[str]) -> None:
     if repeated:
         raise ValueError(
             f"Column names must differ. Received: {', '.join(repeated)} "
-            f"more than once in `{path}`"
+            f"more than once in `{path}`. Rename them in the header, or drop "
+            "the header line and say --header=false."
         )
 
 
@@ -41,7 +42,7 @@ def column_position(
         raise ValueError(
             f"`{flag}` must name a column or give its position from 0. "
             f"Received: {flag}={name}; `{path}` has "
-            f"{listed(columns)}"
+            f"{listed(columns)}. Choose one of them, or check the delimiter."
         ) from None
 
 

@@ -6,7 +6,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from preprocessing.readers.base import BadRow, Block, Reader, Source
+from preprocessing.readers.base import (
+    BadRow,
+    Block,
+    Extent,
+    Reader,
+    Source,
+)
 from preprocessing.readers.columns import (
     check_header,
     column_position,
@@ -55,7 +61,7 @@ class CsvSettings(Settings):
         if len(self.delimiter.replace("\\t", "\t").encode()) != 1:
             raise ValueError(
                 "`delimiter` must be one character. "
-                f"Received: delimiter={self.delimiter!r}"
+                f"Received: delimiter={self.delimiter!r}. Write a tab as \\t."
             )
 
 
@@ -104,18 +110,26 @@ class CsvReader(Reader):
 
     def count(self, source: Source, names: Sequence[str]) -> dict[str, int]:
         """Counts line ends, or the ids where a column says the series."""
+        return {
+            series_id: extent.num_rows
+            for series_id, extent in self.extents(source, names).items()
+        }
+
+    def extents(
+        self, source: Source, names: Sequence[str]
+    ) -> dict[str, Extent]:
+        """Counts rows; reads times where a column says the series."""
         layout = self._layout(source, names)
         if layout.series is None:
             num_lines = count_lines(source.path) - self.settings.header
-            return {series_name(source.path): num_lines}
-        counts: collections.Counter[str] = collections.Counter()
-        layout = dataclasses.replace(
-            layout, values=(), label=None, timestamp=None
-        )
+            return {series_name(source.path): Extent(num_lines)}
+        found: dict[str, Extent] = {}
+        layout = dataclasses.replace(layout, values=(), label=None)
         for item in self._read(source, layout):
             if isinstance(item, Block):
-                counts[item.series_id] += len(item.values)
-        return dict(counts)
+                before = found.get(item.series_id)
+                found[item.series_id] = _extended(before, item)
+        return found
 
     def read(
         self, source: Source, names: Sequence[str]
@@ -203,7 +217,8 @@ class CsvReader(Reader):
             raise ValueError(
                 f"All files must have the same columns. Received: `"
                 f"{source.path}` with {listed(found)}; expected "
-                f"{listed(names)}"
+                f"{listed(names)}. Mend its header, name what is no feature "
+                "with --ignored_columns, or leave the file out."
             )
         columns, special = self._columns(source)
         positions = [
@@ -233,6 +248,16 @@ class CsvReader(Reader):
             except (ValueError, IndexError):
                 continue
         return "naive"
+
+
+def _extended(extent: Extent | None, block: Block) -> Extent:
+    num_rows = len(block.values) + (extent.num_rows if extent else 0)
+    if block.timestamps is None:
+        return Extent(num_rows)
+    first, last = int(block.timestamps[0]), int(block.timestamps[-1])
+    if extent is not None and extent.times is not None:
+        first = extent.times[0]
+    return Extent(num_rows, (first, last))
 
 
 def _is_in_order(blocks: Sequence[Block], latest: dict[str, int]) -> bool:

@@ -60,12 +60,13 @@ class SequencesSettings(Settings):
         if names and self.num_feat and len(names) != self.num_feat:
             raise ValueError(
                 "`feat_names` must give `num_feat` names. Received: "
-                f"{len(names)} names, num_feat={self.num_feat}"
+                f"{len(names)} names, num_feat={self.num_feat}. Leave out the "
+                "one that is wrong."
             )
         if len(set(names)) != len(names):
             raise ValueError(
                 "`feat_names` must differ. Received: "
-                f"feat_names={','.join(names)}"
+                f"feat_names={','.join(names)}. Rename those that repeat."
             )
 
 
@@ -113,7 +114,8 @@ class SequencesReader(Reader):
             raise ValueError(
                 "All files must have the same number of features. Received: "
                 f"{shape.num_features} in `{source.path}`, expected "
-                f"{len(names)}"
+                f"{len(names)}. Leave the file out of --input, or make a "
+                "data set of its own."
             )
         stem = series_name(source.path)
         for chunk_line, chunk in line_chunks(source.path, has_header=False):

@@ -50,7 +50,8 @@ class SmdReader(Reader):
         if not found:
             raise ValueError(
                 "`input` must be a folder that holds train/ and test/ with "
-                f"machine-*.txt, or the folder above. Received: {pattern!r}"
+                f"machine-*.txt, or the folder above. Received: {pattern!r}. "
+                "For single files say --format=csv --header=false."
             )
         return found
 
@@ -102,7 +103,8 @@ def _label_path(path: str, split: str) -> str:
     label_path = os.path.join(labels, name)
     if not os.path.isfile(label_path):
         raise ValueError(
-            f"`{path}` has no labels: expected them in `{label_path}`."
+            f"`{path}` has no labels: expected them in `{label_path}`. Copy "
+            "them there, or take the whole folder of labels away."
         )
     return label_path
 
@@ -114,7 +116,7 @@ def _read_labels(path: str) -> np.ndarray:
             if text.strip() not in ("0", "1"):
                 raise ValueError(
                     f"A label is 0 or 1. Received: {text[:80]!r} in line "
-                    f"{line} of `{path}`"
+                    f"{line} of `{path}`. Correct it, or copy the file again."
                 )
             labels.append(int(text))
     return np.array(labels, np.int8)

@@ -59,7 +59,7 @@ def test_steps_end_to_end(tmp_path, monkeypatch, capsys):
     asked = []
 
     def read_runs(data_dir, schema, split, series=()):
-        asked.append((data_dir, split))
+        asked.append((data_dir, split, tuple(series)))
         return long_runs()
 
     monkeypatch.setattr(dataset, "read_runs", read_runs)
@@ -67,7 +67,7 @@ def test_steps_end_to_end(tmp_path, monkeypatch, capsys):
     data_dir = write_schema(tmp_path / "data", ("a", "b", "c"), "step")
     output = tmp_path / "page" / "report.html"
     assert run(model, data_dir, output) == 0
-    assert asked == [(data_dir, "test")]
+    assert asked == [(data_dir, "test", ())]
     numbers = json.loads((output.parent / "figures.json").read_text())
     time = numbers["views"]["time"]
     labels = np.concatenate([each.labels for each in long_runs()])
@@ -107,6 +107,33 @@ def test_sequences_end_to_end(tmp_path, monkeypatch, capsys):
         assert numbers["views"][view]["f1"] == 1.0
         assert numbers["random"][view]["flagged_share"] == 0.4
     assert "20 normal sequences, then 20 anomalous" in output.read_text()
+
+
+def test_calibration_is_told(tmp_path, monkeypatch, capsys):
+    """Catches errors that look too small and nobody says so."""
+    monkeypatch.setattr(dataset, "read_runs", lambda *_: long_runs())
+    data_dir = write_schema(tmp_path / "data", ("a", "b", "c"), "step")
+    for statistics, is_train in (("statistics", False), ("train", True)):
+        told = {"statistics": statistics, "tuning": "tuning", "rule": "sigma"}
+        model = save_fake_model(tmp_path / statistics, calibration=told)
+        output = tmp_path / "report.html"
+        assert run(model, data_dir, output) == 0
+        printed = " ".join(capsys.readouterr().out.split())
+        for text in (printed, output.read_text()):
+            assert f"come from the split {statistics}, thresholds" in text
+            assert "from tuning (rule sigma)" in text
+            assert ("errors look smaller than they are" in text) == is_train
+        numbers = json.loads((tmp_path / "figures.json").read_text())
+        assert numbers["calibration"] == told
+
+
+def test_older_models_tell_no_calibration(tmp_path, monkeypatch, capsys):
+    """Catches a report of None, or none at all."""
+    monkeypatch.setattr(dataset, "read_runs", lambda *_: long_runs())
+    data_dir = write_schema(tmp_path / "data", ("a", "b", "c"), "step")
+    model = save_fake_model(tmp_path / "model")
+    assert run(model, data_dir, tmp_path / "report.html") == 0
+    assert "None" not in capsys.readouterr().out
 
 
 def test_page_lies_beside_the_model(tmp_path, monkeypatch):

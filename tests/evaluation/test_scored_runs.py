@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from fake_model import save_fake_model
 
-from evaluation import scored_runs
+from evaluation import figures, scored_runs
 from inference.scoring import LoadedDetector
 from trainer.dataset import Run
 
@@ -41,6 +41,19 @@ def test_each_sequence_keeps_its_own_scores(detector):
             scored[position].views["time"].score, expected, rtol=1e-5
         )
     assert [run.sequence_label for run in scored] == [0, 1, -1, 0]
+
+
+def test_mostly_unknown_sequences_are_samples_without_score(detector):
+    """Catches a sequence judged by the few steps that are known."""
+    runs = sequences([1, 1, 1])
+    runs[0].values[1:] = np.nan
+    runs[1].values[2:] = np.nan
+    for view in ("time", "feature"):
+        samples = figures.samples_of_sequences(
+            scored_runs.score_runs(detector, runs), view
+        )
+        np.testing.assert_array_equal(samples.is_scored, [False, True, True])
+        assert np.isnan(samples.scores[0]) and not samples.is_anomaly[0]
 
 
 def test_joined_sequences_are_parted(detector):

@@ -99,6 +99,19 @@ def test_columns_may_be_in_another_order(step_model, tmp_path):
     check_scores(read_result(output), values, step_model)
 
 
+@pytest.mark.parametrize(
+    ("flags", "view"), [([], "feature"), (["--view=time"], "time")]
+)
+def test_views_are_the_models(tmp_path, flags, view):
+    """Catches a fixed list of views, or a default that is not the first."""
+    model = save_fake_model(tmp_path / "model", views=["feature", "time"])
+    values = draw(12)
+    table = write_csv(tmp_path / "x.csv", "a,b,c", values)
+    output = tmp_path / "s.csv"
+    assert run(model, table, output, *flags) == 0
+    check_scores(read_result(output), values, model, view)
+
+
 def test_interleaved_series_keep_their_own_state(step_model, tmp_path):
     """Catches a window that spans two series."""
     first, second = draw(20, seed=1), draw(20, seed=2)
@@ -274,6 +287,7 @@ def test_nothing_to_score(step_model, tmp_path, capsys):
         (["--format=xml"], "`format` must be one of"),
         (["--labeled=true"], "no use for this flag"),
         (["--model=/dev/null"], "saved_model.pb"),
+        (["--view=both"], "`view` must be one of time, feature"),
     ],
 )
 def test_bad_flags(step_model, tmp_path, capsys, flags, message):

@@ -40,9 +40,60 @@ def test_description_is_read(step_detector):
     assert not step_detector.takes_sequences
 
 
+def test_what_newer_models_tell(step_detector, tmp_path):
+    """Catches a model without these that no longer loads."""
+    assert step_detector.series == ()
+    assert step_detector.calibration == {}
+    calibration = {"statistics": "train", "tuning": "tuning", "rule": "sigma"}
+    path = save_fake_model(tmp_path, series=["x"], calibration=calibration)
+    detector = LoadedDetector(path)
+    assert detector.series == ("x",)
+    assert detector.calibration == calibration
+
+
+@pytest.mark.parametrize(
+    ("window_length", "num_features", "expected"),
+    [
+        (1, 1, 4096),
+        (64, 64, 4096),
+        (512, 64, 512),
+        (4096, 4095, 1),
+        (4096, 4096, 1),
+        (4096, 4097, 1),
+    ],
+)
+def test_calls_stay_small(
+    step_detector, monkeypatch, window_length, num_features, expected
+):
+    """Catches gigabytes a call for long windows, and calls of no row."""
+    monkeypatch.setattr(step_detector, "window_length", window_length)
+    monkeypatch.setattr(step_detector, "feature_names", range(num_features))
+    assert step_detector.windows_a_call == expected
+
+
+def test_sequences_in_small_calls(sequence_detector, monkeypatch):
+    """Catches sequences lost or repeated between two calls."""
+    values = np.random.default_rng(5).normal(size=(23, 4, 2))
+    expected = sequence_detector.score_sequences(values)["time"].score
+    sizes = []
+    served = sequence_detector._signatures["serving_default"]
+
+    def serve(values):
+        sizes.append(len(values))
+        return served(values=values)
+
+    monkeypatch.setattr(
+        sequence_detector, "_signatures", {"serving_default": serve}
+    )
+    monkeypatch.setattr(scoring, "CELLS_A_CALL", 5 * 4 * 2)
+    found = sequence_detector.score_sequences(values)["time"].score
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    assert sizes == [5, 5, 5, 5, 3]
+
+
 def test_long_series_equals_naive_twin(step_detector, monkeypatch):
     """Catches a lost context between chunks, and a last chunk cut off."""
-    monkeypatch.setattr(scoring, "ROWS_A_CHUNK", 7)
+    monkeypatch.setattr(scoring, "MOST_WINDOWS_A_CALL", 7)
     values = draw(45)
     result = step_detector.score_series(values)
     expected = naive_time_scores(values)
@@ -129,6 +180,16 @@ def test_unknown_sequence_is_not_normal(sequence_detector):
         assert np.isnan(result.score).all()
 
 
+def test_mostly_unknown_sequence(sequence_detector):
+    """Catches a sequence judged by less than half of its steps."""
+    values = np.full((2, 4, 2), 9.0)
+    values[0, 1:] = np.nan
+    values[1, 2:] = np.nan
+    for result in sequence_detector.score_sequences(values).values():
+        np.testing.assert_array_equal(result.is_scored.any(axis=1), [0, 1])
+        np.testing.assert_array_equal(result.is_anomaly.any(axis=1), [0, 1])
+
+
 def test_partly_unknown_sequence(sequence_detector):
     """Catches a NaN step that hides the known ones."""
     values = np.full((1, 4, 2), 9.0)
@@ -166,6 +227,17 @@ def test_unknown_view(step_detector):
     """Catches a KeyError."""
     with pytest.raises(ValueError, match="time, feature.*'both'"):
         step_detector.score_series(draw(10), "both")
+
+
+def test_first_view_is_the_default(tmp_path):
+    """Catches a default view that not every model has."""
+    path = save_fake_model(tmp_path, views=["feature", "time"])
+    detector = LoadedDetector(path)
+    values = draw(10)
+    np.testing.assert_array_equal(
+        detector.score_series(values).score,
+        detector.score_series(values, "feature").score,
+    )
 
 
 def test_empty_input_is_refused(step_detector, sequence_detector):

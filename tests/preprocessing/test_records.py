@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from preprocessing.records import decode, encode, record_writer
+from preprocessing.records import encode, record_writer
 from preprocessing.segments import Segment
+from trainer import dataset
+from trainer.schema import Schema, Split
 
 
 def _segment(**changes):
@@ -14,6 +16,7 @@ def _segment(**changes):
         "series_id": "pump é/1",
         "start": 2**40,
         "halo": 1,
+        "follows_gap": False,
         "values": np.asfortranarray([[1.0, np.nan], [3.0, 4.5], [5.0, -6.0]]),
         "labels": np.array([0, 1, -1], np.int8),
         "timestamps": np.array([-1, 2, 2**50]),
@@ -28,7 +31,7 @@ def test_tensorflow_reads_every_feature(dtype):
     example = tf.train.Example.FromString(encode(segment, dtype))
     feature = example.features.feature
     assert sorted(feature) == [
-        *("halo", "label", "length", "series_id", "start"),
+        *("follows_gap", "halo", "label", "length", "series_id", "start"),
         *("timestamp", "values"),
     ]
     assert feature["series_id"].bytes_list.value[0].decode() == "pump é/1"
@@ -57,15 +60,23 @@ def test_bytes_equal_those_of_tensorflow():
     assert example.SerializeToString(deterministic=True) == data
 
 
-def test_decode_returns_what_was_encoded():
-    """Catches a field lost on the way back."""
-    for segment in (_segment(), _segment(labels=None, sequence_label=0)):
-        back = decode(encode(segment, "float64"), "float64", "train")
-        np.testing.assert_array_equal(back.values, segment.values)
-        assert back.sequence_label == segment.sequence_label
-        assert back.series_id == segment.series_id
-        if segment.labels is not None:
-            np.testing.assert_array_equal(back.labels, segment.labels)
+@pytest.mark.parametrize("changes", [{}, {"labels": None, "sequence_label": 0}])
+def test_the_trainer_reads_what_was_encoded(tmp_path, changes):
+    """Catches a field that writer and trainer name or store differently."""
+    segment = _segment(**changes, halo=0)
+    with record_writer(str(tmp_path / "a.tfrecord")) as write:
+        write(encode(segment, "float64"))
+    schema = Schema(
+        features=(None, None),
+        splits={"train": Split(shards=("a.tfrecord",))},
+        dtype="float64",
+    )
+    (run,) = dataset.read_runs(str(tmp_path), schema, "train")
+    assert (run.series_id, run.start) == (segment.series_id, segment.start)
+    assert run.sequence_label == segment.sequence_label
+    np.testing.assert_array_equal(run.values, segment.values)
+    np.testing.assert_array_equal(run.labels, segment.labels)
+    np.testing.assert_array_equal(run.timestamps, segment.timestamps)
 
 
 def test_writer_leaves_nothing_behind_when_it_fails(tmp_path):

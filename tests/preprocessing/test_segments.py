@@ -15,7 +15,7 @@ TAIL = [("validation", 0.2), ("test", 0.25)]
 
 def _cut(rows, block_lengths, segment_rows, halo, gap_rows, times=None):
     parts = cut_into_splits(rows, TAIL, gap_rows)
-    cutter = SegmentCutter("a", parts, segment_rows, halo, gap_microseconds=5.0)
+    cutter = SegmentCutter("a", parts, segment_rows, halo, longest_step=5.0)
     values = np.arange(rows, dtype=float)[:, None]
     bounds = np.minimum(np.cumsum([0, *block_lengths, rows]), rows)
     segments = []
@@ -78,8 +78,11 @@ def test_windows_equal_those_of_whole_splits(
     ]
     assert len(stored) == len(set(stored))
     assert len(stored) + cutter.num_unused_rows == rows
+    firsts = {part.start for part in parts} | (holes & set(range(rows)))
     for segment in segments:
         assert segment.start == segment.values[0, 0]
+        assert segment.follows_gap == (segment.start in firsts) or segment.halo
+        assert not (segment.follows_gap and segment.halo)
         assert len(segment.labels) == len(segment.timestamps)
         assert len(segment.labels) == len(segment.values)
 

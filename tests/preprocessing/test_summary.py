@@ -83,3 +83,18 @@ def test_a_continued_series_has_one_plan(job):
     assert plan.offsets == {(0, "a"): 0, (1, "a"): 50}
     stops = [part.stop for part in plan.parts["", "a"]]
     assert stops[-1] == 100
+
+
+def test_constant_scored_columns_are_refused_whatever_the_others_do(job):
+    """Catches a covariate that varies taken for something to learn."""
+    summary = summarize(_results(), _plan(job), job)
+    values = np.stack([np.full(20, 7.5), np.arange(20) % 2], axis=1)
+    summary = dataclasses.replace(
+        summary, statistics=ColumnStatistics.from_batch(values)
+    )
+    with pytest.raises(ValueError, match="constant in: x. Give data.*--roles"):
+        make_schema(summary, job, {}, "")
+    settings = dataclasses.replace(job.settings, roles=("y=scored",))
+    scoring = dataclasses.replace(job, settings=settings)
+    roles = [f.role for f in make_schema(summary, scoring, {}, "").features]
+    assert roles == ["scored", "scored"]

@@ -210,6 +210,32 @@ def test_sequences(tmp_path):
     assert schema.splits["train"].rows == 360
 
 
+def test_sequences_without_labels(tmp_path):
+    """Catches sequences of which only the last step would be scored."""
+    (tmp_path / "input").mkdir()
+    path = tmp_path / "input" / "a.csv"
+    path.write_text("1;2;3,4;5;6\n7;8;9,1;2;3\n" * 50)
+    flags = ("--format=sequences", f"--input={path}")
+    assert _run(tmp_path, *flags) == 0
+    schema = Schema.load(str(tmp_path / "data"))
+    assert schema.label_kind == "sequence" and schema.sequence_length == 3
+    records = list(_records(tmp_path / "data", schema, "test"))
+    assert [record["sequence_label"] for record in records] == [-1] * 20
+    assert schema.splits["test"].unknown == 20
+
+
+def test_sequences_of_two_lengths_say_what_to_do(tmp_path, capsys):
+    """Catches a refusal that leaves the reader without a next step."""
+    (tmp_path / "input").mkdir()
+    (tmp_path / "input" / "a.csv").write_text("1;2;3,4;5;6\n" * 20)
+    (tmp_path / "input" / "b.csv").write_text("1;2,4;5\n" * 20)
+    assert (
+        _run(tmp_path, "--format=sequences", f"--input={tmp_path}/input") == 2
+    )
+    error = capsys.readouterr().err
+    assert "2, 3 time steps" in error and "data set of each length" in error
+
+
 def test_smd_selects_series_and_keeps_test_whole(tmp_path):
     """Catches a test part that is cut, and other machines' rows."""
     generator = np.random.default_rng(1)
@@ -276,6 +302,23 @@ def test_a_series_continues_over_files(tmp_path):
     assert all(values[0] == row for (_, row), (_, values, *_) in rows.items())
     assert schema.splits["test"].rows == 40
     assert schema.splits["train"].series == 1
+
+
+@pytest.mark.parametrize("starts", [(50, 0), (0, 49)])
+def test_files_that_go_back_in_time_are_refused(tmp_path, capsys, starts):
+    """Catches day-10 read before day-2, and a row that two files share."""
+    (tmp_path / "input").mkdir()
+    for name, first in zip(("day-10", "day-2"), starts, strict=True):
+        lines = [f"{first + row},a,{row}" for row in range(50)]
+        path = tmp_path / "input" / f"{name}.csv"
+        path.write_text("\n".join(["time,id,x", *lines]))
+    flags = ("--format=csv", f"--input={tmp_path}/input/*.csv")
+    columns = ("--series_column=id", "--timestamp_column=time")
+    assert _run(tmp_path, *flags, *columns) == 2
+    error = capsys.readouterr().err
+    assert "day-10.csv" in error and "day-2.csv" in error
+    assert "sort by time" in error and "series a" in error
+    assert not (tmp_path / "data").exists()
 
 
 def test_float64_is_found_late(tmp_path, monkeypatch):
@@ -350,16 +393,16 @@ def _without_x(text):
     [
         (["--roles=z=ignored"], None, "z=ignored"),
         (["--roles=x=scord"], None, "x=scord"),
-        (["--roles=x"], None, "name=role"),
+        (["--roles=x"], None, "--roles=valve=covariate"),
         (["--series=pump-9"], None, "pump-9; there are pump-0"),
         (["--window=3"], None, "--window=3"),
         (["--labeled=true"], None, "--labeled=true"),
         (["--max_window_length=1"], None, "at least 2"),
-        (["--test_fraction=0.8"], None, "below 1"),
+        (["--test_fraction=0.8"], None, "Lower one of them"),
         (["--label_column=state"], None, "label_column=state"),
         (["--input=nothing*.csv"], None, "No file matches"),
         (["--format=parquet"], None, "parquet"),
-        ([], _constant, "only constant columns: x, y, on"),
+        ([], _constant, "constant in: y. Give data in which"),
         ([], _without_x, "--roles=x=ignored"),
         ([], lambda text: "", "is empty"),
         ([], lambda text: "x,y,on,label\n", "a header and no rows"),

@@ -6,7 +6,7 @@ import datetime
 import numpy as np
 import pytest
 
-from preprocessing.readers.base import BadRow, Block
+from preprocessing.readers.base import BadRow, Block, Extent
 from preprocessing.readers.csv import CsvReader, CsvSettings
 
 
@@ -155,7 +155,7 @@ def test_columns_in_another_order_are_found_by_name(tmp_path):
     path = _write(tmp_path, "y,kind,x\n2,bad,1\n", "b.csv")
     _, blocks, _ = _read(path, ("x", "y"), ignored_columns=("kind",))
     assert _values(blocks).tolist() == [[1, 2]]
-    with pytest.raises(ValueError, match="same columns.*b.csv"):
+    with pytest.raises(ValueError, match="same columns.*b.csv.*leave the file"):
         _read(path, ("x", "z"), ignored_columns=("kind",))
 
 
@@ -173,12 +173,12 @@ def test_blank_lines_and_quotes(tmp_path):
         ("", {}, "pump.csv` is empty"),
         ("\n\n", {}, "pump.csv` is empty"),
         ("x,y\n", {}, "a header and no rows"),
-        ("x,x\n1,2\n", {}, "names must differ. Received: x"),
+        ("x,x\n1,2\n", {}, "names must differ. Received: x .*Rename them"),
         (",x\n1,2\n", {}, "must have a name. Received none for position 0"),
         ("x\n1\n", {"label_column": "y"}, "label_column=y"),
-        ("x\n1\n", {"label_column": "5"}, "label_column=5"),
+        ("x\n1\n", {"label_column": "5"}, "label_column=5; .*Choose one"),
         ("x\n1\n", {"label_column": "x"}, "no column of values"),
-        ("x\n1\n", {"delimiter": "::"}, "one character"),
+        ("x\n1\n", {"delimiter": "::"}, "one character.*Write a tab as"),
     ],
 )
 def test_files_that_cannot_be_used(tmp_path, text, options, message):
@@ -196,3 +196,20 @@ def test_two_files_of_one_name_need_a_series_column(tmp_path):
         CsvReader(CsvSettings()).sources(str(tmp_path))
     reader = CsvReader(CsvSettings(series_column="id"))
     assert len(reader.sources(str(tmp_path))) == 2
+
+
+def test_extents_are_those_of_what_is_read(tmp_path):
+    """Catches rows counted that reading refuses, and times of another one."""
+    lines = ["t,id,x", "5,a,1", "7,b,1", "6,a,1", "6,a,2", "8,b,text", "9,a,1"]
+    path = _write(tmp_path, "\n".join(lines))
+    names, blocks, bad = _read(path, series_column="id", timestamp_column="t")
+    assert [row.line for row in bad] == [5, 6]
+    reader = CsvReader(CsvSettings(series_column="id", timestamp_column="t"))
+    (source,) = reader.sources(str(path))
+    # The cell that is no number shows only when values are parsed.
+    assert reader.extents(source, names) == {
+        "a": Extent(3, (5_000_000, 9_000_000)),
+        "b": Extent(2, (7_000_000, 8_000_000)),
+    }
+    alone = CsvReader(CsvSettings(timestamp_column="t", ignored_columns="1"))
+    assert alone.extents(source, names) == {"pump": Extent(6)}
