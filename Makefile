@@ -40,7 +40,7 @@ lint: install ## Check style, types and layers.
 	$(BIN)/lint-imports
 
 test: lint ## Check style, types and layers, then run the tests.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 bench: install ## Measure speed; prints ratios of one run.
 	$(BIN)/python -m benchmarks

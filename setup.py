@@ -53,6 +53,7 @@ setup(
             "mypy",
             "pandas-stubs<2.4",
             "pytest",
+            "pytest-xdist",
             "ruff",
         ],
     },

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from trainer.statistics.moments import Moments
+from trainer.statistics.pairwise import PairwiseMoments
 
 SIZES = ((474_000, 38), (1_000_000, 10))
 REPEATS = 5
@@ -22,7 +22,7 @@ def run() -> list[tuple[str, float, str]]:
             )
             product, moments = _best_seconds(
                 lambda rows=rows: rows.T @ rows,
-                lambda rows=rows: Moments.from_batch(rows),
+                lambda rows=rows: PairwiseMoments.from_batch(rows),
             )
             name = f"statistics pass {num_rows} x {num_features}"
             lines.append(

@@ -7,9 +7,9 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.layers.marginal_distance import squared_distances
-from trainer.statistics.moments import Moments
+from trainer.statistics.pairwise import PairwiseMoments
 from trainer.statistics.shrinkage import oas_covariance
-from trainer.statistics.whitening import cholesky_factor
+from trainer.statistics.whitening import cholesky_factor, floored_eigenvalues
 
 __all__ = ["MahalanobisDistance"]
 
@@ -73,7 +73,7 @@ class MahalanobisDistance(keras.layers.Layer):
             ]
         )
 
-    def set_from(self, moments: Moments) -> None:
+    def set_from(self, moments: PairwiseMoments) -> None:
         """Takes over the moments of rows of normal data.
 
         Raises:
@@ -81,18 +81,19 @@ class MahalanobisDistance(keras.layers.Layer):
         """
         self.set_weights(self.weights_from(moments))
 
-    def weights_from(self, moments: Moments) -> list[np.ndarray]:
+    def weights_from(self, moments: PairwiseMoments) -> list[np.ndarray]:
         """Weights that moments of normal rows give.
 
         Args:
-            moments: of at least 2 rows of `num_features` entries.
+            moments: of at least 2 rows of `num_features` entries; missing
+                entries are fine where each was observed twice.
 
         Returns:
             Count, mean and factor.
 
         Raises:
-            ValueError: too few rows, another number of entries, or rows that
-                were not finite.
+            ValueError: too few rows, another number of entries, an entry
+                hardly ever observed, or rows that were not finite.
         """
         if moments.num_features != self.num_features:
             raise ValueError(
@@ -103,8 +104,10 @@ class MahalanobisDistance(keras.layers.Layer):
         covariance = moments.covariance(ddof=1)
         if self.shrink:
             covariance, _ = oas_covariance(
-                moments.covariance(ddof=0), moments.count
+                moments.covariance(ddof=0), moments.smallest_count
             )
+        if moments.num_partial:
+            covariance = floored_eigenvalues(covariance)
         factor = cholesky_factor(covariance, self.relative_ridge)
         return [np.float64(moments.count), moments.mean, factor]
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from trainer.config import Settings, setting
 from trainer.layers.mahalanobis import MahalanobisDistance
-from trainer.statistics.moments import Moments
+from trainer.statistics.pairwise import PairwiseMoments
 
 __all__ = ["Mahalanobis", "MahalanobisSettings", "ViewScores"]
 
@@ -104,20 +104,23 @@ class Mahalanobis(keras.layers.Layer):
         feature = ViewScores(score, is_scored, tf.square(score))
         return {"time": time, "feature": feature}
 
-    def empty_statistics(self) -> dict[str, Moments]:
+    def empty_statistics(self) -> dict[str, PairwiseMoments]:
         """Statistics of no residuals, to start a pass with."""
         return {
-            "time": Moments.empty(self.num_scored),
-            "feature": Moments.empty(self.window_length),
+            "time": PairwiseMoments.empty(self.num_scored),
+            "feature": PairwiseMoments.empty(self.window_length),
         }
 
     def update(
         self,
-        statistics: Mapping[str, Moments],
+        statistics: Mapping[str, PairwiseMoments],
         parts: Mapping[str, np.ndarray],
         positions: str,
-    ) -> dict[str, Moments]:
-        """Statistics with more normal windows; rows with a NaN left out.
+    ) -> dict[str, PairwiseMoments]:
+        """Statistics with more normal windows.
+
+        Missing entries are left out one by one, and whole rows only where
+        fewer than half of the entries are known: `call` scores none of those.
 
         Args:
             statistics: of the windows before; not changed.
@@ -136,11 +139,12 @@ class Mahalanobis(keras.layers.Layer):
             ),
         }
 
-    def finalize(self, statistics: Mapping[str, Moments]) -> None:
+    def finalize(self, statistics: Mapping[str, PairwiseMoments]) -> None:
         """Takes the statistics of a whole pass into the weights, or nothing.
 
         Raises:
-            ValueError: a view has fewer than 2 rows, or infinite ones.
+            ValueError: a view has fewer than 2 rows, an entry that was
+                hardly ever observed, or infinite ones.
         """
         layers = {"time": self.time, "feature": self.feature}
         new_weights = {}
@@ -191,9 +195,9 @@ class Mahalanobis(keras.layers.Layer):
         return [abs(time_rows), abs(feature_rows)]
 
 
-def _add_rows(moments: Moments, rows: np.ndarray) -> Moments:
+def _add_rows(moments: PairwiseMoments, rows: np.ndarray) -> PairwiseMoments:
     rows = rows.reshape(-1, rows.shape[-1])
-    is_known = ~np.isnan(rows).any(axis=1)
-    if not is_known.all():
-        rows = rows[is_known]
-    return moments.merge(Moments.from_batch(rows))
+    is_used = 2 * np.isnan(rows).sum(axis=1) <= rows.shape[1]
+    if not is_used.all():
+        rows = rows[is_used]
+    return moments.merge(PairwiseMoments.from_batch(rows))

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-__all__ = ["Moments"]
+__all__ = ["Moments", "add_exactly"]
 
 BLOCK_ROWS = 4096
 
@@ -54,7 +54,8 @@ class Moments:
         """Moments of `rows`.
 
         Args:
-            rows: `[row, feature]`, any real dtype, no NaN; no rows are fine.
+            rows: `[row, feature]`, any real dtype; no rows are fine. A NaN
+                makes its column's numbers NaN.
 
         Raises:
             ValueError: `rows` is not a matrix.
@@ -69,7 +70,7 @@ class Moments:
             return cls.empty(num_features)
         shift = rows[:BLOCK_ROWS].mean(axis=0, dtype=np.float64)
         total, scatter = _shifted_sums(rows, shift)
-        mean, remainder = _add_exactly(shift, total / count)
+        mean, remainder = add_exactly(shift, total / count)
         scatter -= np.outer(total, total) / count
         return cls(count, mean, scatter, remainder)
 
@@ -98,7 +99,7 @@ class Moments:
         delta = (other.mean - self.mean) + (
             other.mean_remainder - self.mean_remainder
         )
-        mean, remainder = _add_exactly(
+        mean, remainder = add_exactly(
             self.mean, delta * (other.count / count) + self.mean_remainder
         )
         between = np.outer(delta, delta) * (self.count * other.count / count)
@@ -117,8 +118,8 @@ class Moments:
         if self.count <= ddof:
             raise ValueError(
                 f"A covariance needs at least {ddof + 1} rows. Received: "
-                f"count={self.count}. Give the pass more rows without "
-                "missing values."
+                f"count={self.count}. Give the pass more rows, or "
+                "choose a shorter window."
             )
         return self.scatter / (self.count - ddof)
 
@@ -143,10 +144,18 @@ def _shifted_sums(
     return total, scatter
 
 
-def _add_exactly(
+def add_exactly(
     left: np.ndarray, right: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Sum of two arrays and what rounding took from it (Knuth's TwoSum)."""
+    """Sum of two arrays and what rounding took from it (Knuth's TwoSum).
+
+    Args:
+        left: float64.
+        right: float64, broadcasts against `left`.
+
+    Returns:
+        Sum and remainder; added exactly they give `left + right`.
+    """
     total = left + right
     right_seen = total - left
     remainder = (left - (total - right_seen)) + (right - right_seen)

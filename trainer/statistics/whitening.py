@@ -5,6 +5,7 @@ import scipy.linalg
 
 __all__ = [
     "cholesky_factor",
+    "floored_eigenvalues",
     "mahalanobis_contributions",
     "mahalanobis_distance",
 ]
@@ -49,6 +50,43 @@ def cholesky_factor(
             f"{error}. Raise `relative_ridge` (now {relative_ridge:g}), and "
             "check the rows for infinite values."
         ) from error
+
+
+def floored_eigenvalues(covariance: np.ndarray) -> np.ndarray:
+    """Positive semidefinite matrix near one made of pairs.
+
+    Pairs that were not observed in the same rows can contradict each other;
+    an eigenvalue is then negative. Its size is what the pairs disagree by,
+    so no eigenvalue is trusted below it: all smaller ones are raised to it.
+    Raised to 0 alone, the direction would have no spread, and every error
+    in it would be infinitely strange.
+
+    Args:
+        covariance: `[feature, feature]` float64, symmetric.
+
+    Returns:
+        `[feature, feature]` float64; `covariance` itself where no eigenvalue
+        is negative.
+
+    Raises:
+        ValueError: the covariance is not finite.
+
+    Example:
+        >>> floored_eigenvalues(np.array([[1.0, 2.0], [2.0, 1.0]]))
+        array([[2., 1.],
+               [1., 2.]])
+    """
+    if not np.isfinite(covariance).all():
+        raise ValueError(
+            "`covariance` must be finite and positive definite. Received: "
+            "an entry that is not finite. Check the rows for infinite values."
+        )
+    eigenvalues, vectors = np.linalg.eigh(covariance)
+    floor = -eigenvalues[0]
+    if floor <= 0:
+        return covariance
+    lifting = vectors * np.sqrt(np.maximum(floor - eigenvalues, 0.0))
+    return covariance + lifting @ lifting.T
 
 
 def mahalanobis_distance(

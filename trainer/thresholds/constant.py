@@ -7,7 +7,13 @@ import numpy as np
 
 from trainer.config import Settings
 
-__all__ = ["ConstantRule", "apply", "next_larger"]
+__all__ = ["ConstantRule", "apply", "clear_of"]
+
+# How far a score may differ between library, server, batch and stream,
+# relative to itself.
+SCORE_TOLERANCE = 1e-5
+# Smaller numbers are 0 in float32, and where subnormal numbers are flushed.
+SMALLEST_STEP = float(np.finfo(np.float32).tiny)
 
 
 def apply(scores: Any, threshold: Any) -> Any:
@@ -25,9 +31,18 @@ def apply(scores: Any, threshold: Any) -> Any:
     return scores >= threshold
 
 
-def next_larger(score: float) -> float:
-    """The smallest float above `score`: as a threshold it spares `score`."""
-    return float(np.nextafter(score, np.inf))
+def clear_of(score: float) -> float:
+    """The lowest threshold that spares `score` wherever it is served.
+
+    A score served is not the score tuned on to the last digit. A threshold
+    less than that above a score that many time steps share (a series that
+    stands still) would flag them all, or none, by chance.
+
+    Example:
+        >>> clear_of(2.0)
+        2.00002
+    """
+    return float(score + max(SCORE_TOLERANCE * abs(score), SMALLEST_STEP))
 
 
 class ConstantRule(abc.ABC):

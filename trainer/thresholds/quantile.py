@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from trainer.config import Settings, setting
-from trainer.thresholds.constant import ConstantRule, next_larger
+from trainer.thresholds.constant import ConstantRule, clear_of
 
 __all__ = ["Quantile", "QuantileSettings"]
 
@@ -28,12 +28,12 @@ class Quantile(ConstantRule):
     Example:
         >>> rule = Quantile(QuantileSettings(quantile=0.5))
         >>> scores = np.array([1.0, 2.0, 4.0, 9.0])
-        >>> round(rule.fit(scores, np.zeros(4)), 6)
-        3.0
+        >>> rule.fit(scores, np.zeros(4))
+        3.00003
     """
 
     settings_class = QuantileSettings
     needs_labels = False
 
     def _fit_core(self, scores: np.ndarray, labels: np.ndarray) -> float:
-        return next_larger(float(np.quantile(scores, self.settings.quantile)))
+        return clear_of(float(np.quantile(scores, self.settings.quantile)))

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from trainer.config import Settings, setting
-from trainer.thresholds.constant import ConstantRule, next_larger
+from trainer.thresholds.constant import ConstantRule, clear_of
 
 __all__ = ["RobustSigma", "RobustSigmaSettings"]
 
@@ -52,4 +52,4 @@ class RobustSigma(ConstantRule):
         if deviation == 0:
             deviation = MEAN_DEVIATION_SCALE * float(np.mean(distances))
         threshold = median + self.settings.num_deviations * deviation
-        return max(threshold, next_larger(median))
+        return max(threshold, clear_of(median))

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from trainer.config import Settings, setting
-from trainer.thresholds.constant import ConstantRule, next_larger
+from trainer.thresholds.constant import ConstantRule, clear_of
 
 __all__ = ["Sigma", "SigmaSettings"]
 
@@ -24,7 +24,8 @@ class Sigma(ConstantRule):
 
     For scores that hold no anomalies. A fraction of anomalies above
     1 / (1 + num_deviations**2) lifts the threshold over the anomalies
-    themselves, however far out they are: then use `robust_sigma`.
+    themselves, however far out they are: then use `robust_sigma`. The mean
+    itself is never flagged.
 
     Example:
         >>> rule = Sigma(SigmaSettings(num_deviations=2.0))
@@ -36,8 +37,10 @@ class Sigma(ConstantRule):
     needs_labels = False
 
     def _fit_core(self, scores: np.ndarray, labels: np.ndarray) -> float:
-        # Rounding must not put the mean of equal scores below them.
+        # A single score has no sample deviation, and equal ones none at all.
         if np.ptp(scores) == 0:
-            return next_larger(scores[0])
+            return clear_of(float(scores[0]))
+        mean = float(np.mean(scores))
         deviation = float(np.std(scores, ddof=1))
-        return float(np.mean(scores)) + self.settings.num_deviations * deviation
+        threshold = mean + self.settings.num_deviations * deviation
+        return max(threshold, clear_of(mean))

@@ -1,5 +1,7 @@
 """The layer against the NumPy functions and the rules for unknowns."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ import tensorflow as tf
 
 from trainer.layers.mahalanobis import MahalanobisDistance
 from trainer.statistics.moments import Moments
+from trainer.statistics.pairwise import PairwiseMoments
 from trainer.statistics.shrinkage import oas_covariance
 from trainer.statistics.whitening import (
     cholesky_factor,
@@ -23,7 +26,7 @@ def normal_rows(num_rows, num_features, seed=1):
 
 def fitted(num_features, **settings):
     layer = MahalanobisDistance(num_features, **settings)
-    moments = Moments.from_batch(normal_rows(300, num_features))
+    moments = PairwiseMoments.from_batch(normal_rows(300, num_features))
     layer.set_from(moments)
     return layer, moments
 
@@ -115,7 +118,7 @@ def test_without_statistics_nothing_is_scored():
         distance, is_scored, contributions = layer(rows)
         assert not is_scored.numpy().any()
         assert np.isnan(distance).all() and np.isnan(contributions).all()
-        layer.set_from(Moments.from_batch(rows))
+        layer.set_from(PairwiseMoments.from_batch(rows))
         assert layer(rows)[1].numpy().all()
         layer.reset()
 
@@ -124,19 +127,59 @@ def test_singular_statistics_give_finite_distances():
     """Catches a factor of 0 from a perfect reconstruction."""
     for rows in (np.zeros((9, 3)), np.ones((9, 3)) * np.arange(9)[:, None]):
         layer = MahalanobisDistance(3)
-        layer.set_from(Moments.from_batch(rows))
+        layer.set_from(PairwiseMoments.from_batch(rows))
         distance = layer(rows + [[0.0, 0.0, 1.0]])[0]
         assert np.isfinite(distance).all()
+
+
+def test_contradicting_pairs_give_finite_distances():
+    """Catches a covariance of pairs that has no Cholesky factor.
+
+    Three sensors, never all on: two pairs rise together, the third does not.
+    """
+    ramp = np.linspace(-1.0, 1.0, 50)
+    rows = np.full((150, 3), np.nan)
+    for position, (pair, sign) in enumerate(
+        (((0, 1), 1.0), ((1, 2), 1.0), ((0, 2), -1.0))
+    ):
+        part = rows[50 * position : 50 * (position + 1)]
+        part[:, pair[0]], part[:, pair[1]] = ramp, sign * ramp
+    moments = PairwiseMoments.from_batch(rows)
+    assert np.linalg.eigvalsh(moments.covariance())[0] < 0
+    for shrink in (False, True):
+        layer = MahalanobisDistance(3, shrink=shrink)
+        layer.set_from(moments)
+        distance, is_scored, _ = layer(np.eye(3))
+        assert is_scored.numpy().all()
+        assert (distance.numpy() > 0.5).all()
+        assert (distance.numpy() < 5).all()
+        assert layer.count.numpy() == 150
+
+
+def test_the_least_known_pair_sets_the_shrinkage():
+    """Catches shrinkage by all rows, where most pairs rest on a few."""
+    rows = normal_rows(300, 3)
+    rows[20:, 0] = np.nan
+    moments = PairwiseMoments.from_batch(rows)
+    layer = MahalanobisDistance(3, relative_ridge=0.0)
+    layer.set_from(moments)
+    factor = layer.factor.numpy()
+    expected, _ = oas_covariance(moments.covariance(ddof=0), 20)
+    np.testing.assert_allclose(factor @ factor.T, expected, rtol=1e-9)
+    assert layer.count.numpy() == 300
 
 
 def test_bad_statistics_are_errors_and_change_nothing():
     """Catches half of the weights taken over."""
     layer, _ = fitted(3)
     before = layer.get_weights()
-    bad = Moments(5, np.zeros(3), np.full((3, 3), np.nan))
+    bad = dataclasses.replace(
+        PairwiseMoments.empty(3),
+        complete=Moments(5, np.zeros(3), np.full((3, 3), np.nan)),
+    )
     for moments, message in (
-        (Moments.from_batch(np.zeros((1, 3))), "at least 2 rows"),
-        (Moments.empty(4), "must have 3 features"),
+        (PairwiseMoments.from_batch(np.zeros((1, 3))), "at least 2 rows"),
+        (PairwiseMoments.empty(4), "must have 3 features"),
         (bad, "positive definite"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -6,6 +6,7 @@ import scipy.spatial.distance
 
 from trainer.statistics.whitening import (
     cholesky_factor,
+    floored_eigenvalues,
     mahalanobis_contributions,
     mahalanobis_distance,
 )
@@ -93,6 +94,20 @@ def test_an_unknown_entry_makes_only_its_row_unknown():
     np.testing.assert_allclose(
         np.delete(distance, 7), np.delete(whole, 7), rtol=1e-12
     )
+
+
+def test_eigenvalues_are_floored_by_the_worst_contradiction():
+    """Catches a floor of 0, which makes one direction infinitely strange."""
+    signs = np.array([[1, 1, -1], [1, 1, 1], [-1, 1, 1]])
+    covariance = np.where(np.eye(3) > 0, 1.0, 0.9 * signs)
+    np.testing.assert_allclose(np.linalg.eigvalsh(covariance), [-0.8, 1.9, 1.9])
+    floored = floored_eigenvalues(covariance)
+    np.testing.assert_allclose(np.linalg.eigvalsh(floored), [0.8, 1.9, 1.9])
+    np.testing.assert_array_equal(floored, floored.T)
+    proper = np.cov(sample(30, 3).T)
+    np.testing.assert_array_equal(floored_eigenvalues(proper), proper)
+    with pytest.raises(ValueError, match="must be finite"):
+        floored_eigenvalues(np.diag([1.0, np.nan]))
 
 
 def test_no_rows_give_no_distances():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from trainer import config, thresholds
-from trainer.thresholds.constant import apply, next_larger
+from trainer.thresholds.constant import apply, clear_of
 
 
 def make(name):
@@ -67,6 +67,27 @@ def test_equal_scores_are_not_flagged(rule, value):
         assert not apply(scores, threshold).any()
 
 
+@pytest.mark.parametrize("value", [0.0, 0.1, -3.0, 40.0, 1e-30, 1e100])
+@pytest.mark.parametrize("fraction", [0.0, 0.004])
+def test_served_scores_of_a_still_series_are_not_flagged(rule, value, fraction):
+    """Catches a threshold one float above a tie: a series flagged whole.
+
+    Served scores differ from tuned ones by up to 1e-5, relative.
+    """
+    scores = np.full(1000, value)
+    scores[: int(1000 * fraction)] = value + 10 * abs(value) + 1.0
+    if not rule.needs_labels:
+        threshold = rule.fit(scores, np.zeros(1000, dtype=np.int8))
+        served = value + 0.9e-5 * abs(value) * np.linspace(-1, 1, 100)
+        assert not apply(served, threshold).any()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_clear_of_zero_is_not_zero(dtype):
+    """Catches a subnormal step, which TensorFlow and float32 take for 0."""
+    assert dtype(clear_of(0.0)) >= np.finfo(np.float32).tiny
+
+
 def test_nothing_to_learn_from_is_an_error(rule):
     """Catches a made-up number where no score is there."""
     labels = np.zeros(3, dtype=np.int8)
@@ -97,7 +118,7 @@ def test_apply_flags_what_reaches_the_threshold():
     """Catches a strict comparison, and NaN flagged or called infinite."""
     scores = np.array([0.9, 1.0, 1.1, np.nan, np.inf])
     assert apply(scores, 1.0).tolist() == [False, True, True, False, True]
-    assert apply(scores, next_larger(1.0)).tolist() == [
+    assert apply(scores, clear_of(1.0)).tolist() == [
         False,
         False,
         True,
