@@ -170,7 +170,14 @@ def _stored_settings(chosen: argparse.Namespace) -> dict[str, Any]:
     if not is_later or not os.path.isfile(path):
         return {}
     with open(path, encoding="utf-8") as file:
-        settings = json.load(file)["settings"]
+        try:
+            settings = json.load(file)["settings"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(
+                f"{path} must be what the reconstruction phase wrote. "
+                f"Received: {error!r}. Run --training_mode=reconstruction "
+                "again."
+            ) from error
     return {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in settings.items()

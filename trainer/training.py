@@ -50,7 +50,7 @@ class Training:
         self._settings = config.run
         self._schema = schema
         self._command = command
-        self._metrics = self._read_metrics()
+        self._metrics: dict[str, Any] = {}
         self._windows = functools.cache(self._read_windows)
 
     def run(self) -> None:
@@ -94,7 +94,6 @@ class Training:
 
     def _new_detector(self) -> Detector:
         keras.utils.set_random_seed(self._settings.seed)
-        self._metrics = {}
         return Detector(self._schema.to_json(), self._detector_config())
 
     def _stored_detector(self, phase: str) -> Detector:
@@ -106,7 +105,7 @@ class Training:
                 f"{self._settings.output_dir}, which holds no {CHECKPOINT}; "
                 "run --training_mode=reconstruction first."
             )
-
+        self._metrics = self._read_metrics()
         detector = keras.models.load_model(path)
         stored = detector.get_config()["config"]
         differing = [
@@ -267,8 +266,8 @@ class Training:
                 return dict(json.load(file))
             except ValueError as error:
                 raise ValueError(
-                    f"{path} is damaged ({error}): remove it, or name another "
-                    "`output_dir`."
+                    f"{path} must be what the phase before wrote. Received: "
+                    f"{error}. Run --training_mode=reconstruction again."
                 ) from error
 
     def _path(self, name: str) -> str:

@@ -67,6 +67,13 @@ def test_three_runs_equal_one(long_data_set, tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
+def test_tensorboard_logs(long_data_set, tmp_path):
+    """A flag that writes nothing."""
+    flags = [*SMALL[:-1], "--training_mode=reconstruction"]
+    assert train(long_data_set, tmp_path, *flags) == 0
+    assert list((tmp_path / "logs").rglob("events.out.tfevents*"))
+
+
 def test_retraining_removes_the_model(long_data_set, tmp_path):
     """A model of the old weights left beside new ones, and served."""
     assert train(long_data_set, tmp_path, *SMALL) == 0
@@ -163,6 +170,16 @@ def test_architecture_must_not_change_between_phases(
     mode = "--training_mode=calculate_error_distribution_statistics"
     assert train(long_data_set, tmp_path, mode, "--encoder_units=9") == 2
     assert "other values of: network_settings" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["config.json", "metrics.json"])
+@pytest.mark.parametrize("text", ["{", "{}", "[]"])
+def test_damaged_files(long_data_set, tmp_path, capsys, name, text):
+    """A file cut short by a full disk that ends in a stack trace."""
+    (tmp_path / name).write_text(text)
+    mode = "--training_mode=tune_anomaly_thresholds"
+    assert train(long_data_set, tmp_path, mode) == 2
+    assert "reconstruction" in capsys.readouterr().err
 
 
 def test_phase_order_is_checked_on_checkpoints(long_data_set, tmp_path, capsys):
