@@ -12,7 +12,7 @@ from evaluation.figures import (
 )
 from evaluation.scored_runs import joined_sequences, most_telling, score_runs
 from inference.scoring import LoadedDetector
-from trainer import dataset
+from trainer import runs as stored_runs
 from trainer.schema import Schema
 
 __all__ = ["Measured", "first_of", "measure"]
@@ -56,7 +56,7 @@ def measure(
         ValueError: the split has no rows of them, or lacks a named one.
     """
     chosen = tuple(series) or detector.series
-    runs = dataset.read_runs(data_dir, schema, split, chosen)
+    runs = stored_runs.read_runs(data_dir, schema, split, chosen)
     _check_runs(runs, schema, split, chosen)
     # A split need not hold all series that the detector learned from, but
     # those that were asked for by name.
@@ -85,7 +85,7 @@ def first_of(names: Sequence[str]) -> str:
 
 
 def _check_runs(
-    runs: Sequence[dataset.Run],
+    runs: Sequence[stored_runs.Run],
     schema: Schema,
     split: str,
     series: Sequence[str],

@@ -9,7 +9,7 @@ from rich.progress import track
 from evaluation.figures import ScoredRun
 from inference.results import StepScores, unscored
 from inference.scoring import LoadedDetector
-from trainer.dataset import Run
+from trainer.runs import Run
 
 __all__ = ["joined_sequences", "most_telling", "score_runs"]
 

@@ -1,5 +1,6 @@
 """Small data sets for all tests."""
 
+import dataclasses
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -95,3 +96,27 @@ def sequence_data_set(tmp_path_factory):
     )
     (folder / "schema.json").write_text(schema.to_json())
     return str(folder), schema
+
+
+@pytest.fixture
+def split_series(tmp_path):
+    """One series of 100 rows in three halo segments, and one after a gap."""
+    rows = np.arange(200, dtype="f4").reshape(100, 2)
+    shards = ("train-0.tfrecord", "train-1.tfrecord")
+    halo = 8
+    with tf.io.TFRecordWriter(str(tmp_path / shards[0])) as writer:
+        for first, last in ((40, 70), (0, 40)):
+            begin = max(0, first - halo)
+            write_segment(
+                writer, "a", begin, rows[begin:last], halo=first - begin
+            )
+    with tf.io.TFRecordWriter(str(tmp_path / shards[1])) as writer:
+        write_segment(writer, "b", 0, rows[:3])
+        write_segment(writer, "a", 80, rows[80:])
+    schema = Schema(
+        features=(), splits={"train": Split(shards=shards)}, halo=halo
+    )
+    schema = dataclasses.replace(
+        schema, features=tuple([None, None]), label_kind="none"
+    )
+    return str(tmp_path), schema, rows

@@ -28,8 +28,9 @@ from data_sets import make_detector
 from sklearn.metrics import f1_score
 
 from preprocessing import generators
-from trainer.dataset import Run, load_windows, read_runs, windows_of_runs
+from trainer.dataset import load_windows, windows_of_runs
 from trainer.phases import error_statistics
+from trainer.runs import Run, read_runs
 from trainer.schema import Schema
 
 NUM_STEPS, NUM_FEATURES = 30, 5

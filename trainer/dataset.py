@@ -1,82 +1,15 @@
-"""TFRecords and a schema in, batches of windows out."""
+"""Series in memory, batches of their windows out."""
 
 import dataclasses
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from trainer.runs import Run, read_runs
 from trainer.schema import Schema
 
-__all__ = [
-    "Run",
-    "Windows",
-    "gather_windows",
-    "load_windows",
-    "read_runs",
-    "windows_of_runs",
-]
-
-_RECORD = {
-    "series_id": tf.io.FixedLenFeature((), tf.string),
-    "start": tf.io.FixedLenFeature((), tf.int64),
-    "halo": tf.io.FixedLenFeature((), tf.int64),
-    "follows_gap": tf.io.FixedLenFeature((), tf.int64, 0),
-    "values": tf.io.FixedLenFeature((), tf.string),
-    "label": tf.io.FixedLenFeature((), tf.string, b""),
-    "sequence_label": tf.io.FixedLenFeature((), tf.int64, -2),
-    "timestamp": tf.io.FixedLenFeature((), tf.string, b""),
-}
-_RECORDS_A_BATCH = 256
-
-
-class Run(NamedTuple):
-    """An unbroken stretch of one series within one split.
-
-    Attributes:
-        series_id: which series.
-        start: row number of the first row in its series.
-        values: `[time, feature]` schema dtype, raw units, NaN = not measured.
-        labels: `[time]` int8 0, 1, -1 unknown; None = no labels per step.
-        sequence_label: 0, 1, -1; None = no label per sequence.
-        timestamps: `[time]` int64 microseconds; None = no timestamps.
-    """
-
-    series_id: str
-    start: int
-    values: np.ndarray
-    labels: np.ndarray | None = None
-    sequence_label: int | None = None
-    timestamps: np.ndarray | None = None
-
-
-def read_runs(
-    data_dir: str, schema: Schema, split: str, series: Sequence[str] = ()
-) -> list[Run]:
-    """Reads one split; segments of a series are joined, halo rows dropped.
-
-    Args:
-        data_dir: folder that preprocessing wrote.
-        schema: its schema.
-        split: name of the split.
-        series: ids to read; empty = all. A split need not hold them all.
-
-    Raises:
-        ValueError: a file is missing or damaged.
-    """
-    shards = [
-        os.path.join(data_dir, name) for name in schema.splits[split].shards
-    ]
-    wanted = set(series)
-    segments = [
-        segment
-        for segment in _read_segments(shards, schema)
-        if not wanted or segment[0].series_id in wanted
-    ]
-    segments.sort(key=lambda item: (item[0].series_id, item[0].start + item[1]))
-    return [_join(group) for group in _group(segments)]
+__all__ = ["Windows", "gather_windows", "load_windows", "windows_of_runs"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -231,78 +164,3 @@ def _step_labels(run: Run) -> np.ndarray:
     if run.labels is not None:
         return run.labels
     return np.full(len(run.values), -1, np.int8)
-
-
-def _read_segments(
-    shards: Sequence[str], schema: Schema
-) -> Iterator[tuple[Run, int, bool]]:
-    """Yields rows, how many of them are halo, and `follows_gap`."""
-    if not shards:
-        return
-    records = tf.data.TFRecordDataset(shards).batch(_RECORDS_A_BATCH)
-    parsed = records.map(lambda batch: tf.io.parse_example(batch, _RECORD))
-    try:
-        for batch in parsed.as_numpy_iterator():
-            columns = [batch[name] for name in _RECORD]
-            for record in zip(*columns, strict=True):
-                fields = dict(zip(_RECORD, record, strict=True))
-                run = _decode(fields, schema)
-                yield run, int(fields["halo"]), bool(fields["follows_gap"])
-    except (tf.errors.OpError, ValueError) as error:
-        raise ValueError(
-            f"A record file under {os.path.dirname(shards[0])} is missing or "
-            "damaged: run `python -m preprocessing.task` again. "
-            f"({error})"
-        ) from error
-
-
-def _decode(fields: dict, schema: Schema) -> Run:
-    dtype = np.dtype(schema.dtype).newbyteorder("<")
-    values = np.frombuffer(fields["values"], dtype)
-    labels = np.frombuffer(fields["label"], np.int8)
-    timestamps = np.frombuffer(fields["timestamp"], "<i8")
-    sequence_label = int(fields["sequence_label"])
-    return Run(
-        series_id=fields["series_id"].decode(),
-        start=int(fields["start"]),
-        values=values.reshape(-1, len(schema.features)),
-        labels=labels if labels.size else None,
-        sequence_label=None if sequence_label == -2 else sequence_label,
-        timestamps=timestamps if timestamps.size else None,
-    )
-
-
-def _group(segments: Iterable[tuple[Run, int, bool]]) -> Iterator[list]:
-    """Groups segments that continue one another, over files too."""
-    group: list = []
-    for segment, halo, follows_gap in segments:
-        previous = group[-1][0] if group else None
-        continues = (
-            previous is not None
-            and not follows_gap
-            and previous.series_id == segment.series_id
-            and previous.start + len(previous.values) == segment.start + halo
-        )
-        if group and not continues:
-            yield group
-            group = []
-        group.append((segment, halo))
-    if group:
-        yield group
-
-
-def _join(group: list[tuple[Run, int]]) -> Run:
-    first, first_halo = group[0]
-    if len(group) == 1 and first_halo == 0:
-        return first
-
-    def joined(name: str) -> np.ndarray | None:
-        pieces = [getattr(segment, name)[halo:] for segment, halo in group]
-        return np.concatenate(pieces)
-
-    return first._replace(
-        start=first.start + first_halo,
-        values=joined("values"),
-        labels=None if first.labels is None else joined("labels"),
-        timestamps=None if first.timestamps is None else joined("timestamps"),
-    )

@@ -5,8 +5,8 @@ from fake_model import save_fake_model
 
 from evaluation import measuring
 from inference.scoring import LoadedDetector
-from trainer import dataset
-from trainer.dataset import Run
+from trainer import runs as stored_runs
+from trainer.runs import Run
 from trainer.schema import SPLITS, Schema, Split
 
 NAMES = ("a", "b", "c")
@@ -38,7 +38,7 @@ def measured(monkeypatch):
             return []
         return [run for run in runs if not series or run.series_id in series]
 
-    monkeypatch.setattr(dataset, "read_runs", read_runs)
+    monkeypatch.setattr(stored_runs, "read_runs", read_runs)
     values = np.array([0.0, 0.5, 2.0])
     schema = Schema(
         features=tuple(feature_of(name, values) for name in NAMES),

@@ -6,8 +6,8 @@ from data_sets import feature_of
 from fake_model import save_fake_model
 
 from evaluation import report
-from trainer import dataset
-from trainer.dataset import Run
+from trainer import runs as stored_runs
+from trainer.runs import Run
 from trainer.schema import SPLITS, Schema, Split
 
 
@@ -62,7 +62,7 @@ def test_steps_end_to_end(tmp_path, monkeypatch, capsys):
         asked.append((data_dir, split, tuple(series)))
         return long_runs()
 
-    monkeypatch.setattr(dataset, "read_runs", read_runs)
+    monkeypatch.setattr(stored_runs, "read_runs", read_runs)
     model = save_fake_model(tmp_path / "model")
     data_dir = write_schema(tmp_path / "data", ("a", "b", "c"), "step")
     output = tmp_path / "page" / "report.html"
@@ -89,7 +89,7 @@ def test_steps_end_to_end(tmp_path, monkeypatch, capsys):
 
 def test_sequences_end_to_end(tmp_path, monkeypatch, capsys):
     """Catches steps counted where sequences are labelled."""
-    monkeypatch.setattr(dataset, "read_runs", lambda *_: sequence_runs())
+    monkeypatch.setattr(stored_runs, "read_runs", lambda *_: sequence_runs())
     model = save_fake_model(
         tmp_path / "model",
         label_kind="sequence",
@@ -111,7 +111,7 @@ def test_sequences_end_to_end(tmp_path, monkeypatch, capsys):
 
 def test_calibration_is_told(tmp_path, monkeypatch, capsys):
     """Catches errors that look too small and nobody says so."""
-    monkeypatch.setattr(dataset, "read_runs", lambda *_: long_runs())
+    monkeypatch.setattr(stored_runs, "read_runs", lambda *_: long_runs())
     data_dir = write_schema(tmp_path / "data", ("a", "b", "c"), "step")
     for statistics, is_train in (("statistics", False), ("train", True)):
         told = {"statistics": statistics, "tuning": "tuning", "rule": "sigma"}
@@ -129,7 +129,7 @@ def test_calibration_is_told(tmp_path, monkeypatch, capsys):
 
 def test_older_models_tell_no_calibration(tmp_path, monkeypatch, capsys):
     """Catches a report of None, or none at all."""
-    monkeypatch.setattr(dataset, "read_runs", lambda *_: long_runs())
+    monkeypatch.setattr(stored_runs, "read_runs", lambda *_: long_runs())
     data_dir = write_schema(tmp_path / "data", ("a", "b", "c"), "step")
     model = save_fake_model(tmp_path / "model")
     assert run(model, data_dir, tmp_path / "report.html") == 0
@@ -138,7 +138,7 @@ def test_older_models_tell_no_calibration(tmp_path, monkeypatch, capsys):
 
 def test_page_lies_beside_the_model(tmp_path, monkeypatch):
     """Catches a page inside the model's folder or the working folder."""
-    monkeypatch.setattr(dataset, "read_runs", lambda *_: long_runs())
+    monkeypatch.setattr(stored_runs, "read_runs", lambda *_: long_runs())
     model = save_fake_model(tmp_path / "run" / "model")
     data_dir = write_schema(tmp_path / "data", ("a", "b", "c"), "step")
     flags = [f"--model={model}/", f"--data_dir={data_dir}"]
@@ -159,7 +159,7 @@ def test_data_that_does_not_fit(
     tmp_path, monkeypatch, capsys, names, label_kind, message
 ):
     """Catches figures of other columns or labels, and an empty split."""
-    monkeypatch.setattr(dataset, "read_runs", lambda *_: [])
+    monkeypatch.setattr(stored_runs, "read_runs", lambda *_: [])
     model = save_fake_model(tmp_path / "model")
     data_dir = write_schema(tmp_path / "data", names, label_kind)
     assert run(model, data_dir, tmp_path / "r.html") == 2

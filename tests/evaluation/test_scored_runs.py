@@ -4,7 +4,7 @@ from fake_model import save_fake_model
 
 from evaluation import figures, scored_runs
 from inference.scoring import LoadedDetector
-from trainer.dataset import Run
+from trainer.runs import Run
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from preprocessing.records import encode, record_writer
 from preprocessing.segments import Segment
-from trainer import dataset
+from trainer.runs import read_runs
 from trainer.schema import Schema, Split
 
 
@@ -71,7 +71,7 @@ def test_the_trainer_reads_what_was_encoded(tmp_path, changes):
         splits={"train": Split(shards=("a.tfrecord",))},
         dtype="float64",
     )
-    (run,) = dataset.read_runs(str(tmp_path), schema, "train")
+    (run,) = read_runs(str(tmp_path), schema, "train")
     assert (run.series_id, run.start) == (segment.series_id, segment.start)
     assert run.sequence_label == segment.sequence_label
     np.testing.assert_array_equal(run.values, segment.values)
