@@ -77,7 +77,7 @@ def test_3_counts_of_the_statistics_phase(talk):
     detector.finish_phase("reconstruction")
     advanced = []
     for _ in range(2):
-        found = error_statistics.run(detector, windows, advanced.append)
+        found = error_statistics.run(detector, windows, advanced.append, False)
         assert found == {"time_rows": 192_000, "feature_rows": 32_000}
         assert detector.scorer.time.count.numpy() == 192_000
         assert detector.scorer.feature.count.numpy() == 32_000

@@ -112,7 +112,8 @@ class RunSettings(Settings):
     seed: int = setting(1, "seed of weights and shuffling", minimum=0)
     driver: str = setting(
         "auto",
-        "how steps are compiled; auto measures both and takes the faster",
+        "how steps are compiled; auto measures both and takes the faster, graph "
+        "keeps XLA out of every phase",
         choices=("auto", "jit", "graph"),
     )
     tensorboard: bool = setting(True, "write TensorBoard logs")

@@ -51,6 +51,7 @@ class Training:
         self._schema = schema
         self._command = command
         self._metrics: dict[str, Any] = {}
+        self._is_jitted = config.run.driver != "graph"
         self._windows = functools.cache(self._read_windows)
 
     def run(self) -> None:
@@ -148,7 +149,7 @@ class Training:
         windows = self._normal_windows(split)
         with progress_bar("error statistics", len(windows)) as advance:
             return {"split": split} | error_statistics.run(
-                detector, windows, advance
+                detector, windows, advance, self._is_jitted
             )
 
     def _threshold_tuning(self, detector: Detector) -> dict[str, Any]:
@@ -160,7 +161,9 @@ class Training:
         }
         with progress_bar("thresholds", len(windows)) as advance:
             return {"split": split, "windows": len(windows)} | (
-                threshold_tuning.run(detector, windows, rules, advance)
+                threshold_tuning.run(
+                    detector, windows, rules, advance, self._is_jitted
+                )
             )
 
     def _read_windows(self, split: str, stride: int = 1) -> Windows:

@@ -13,7 +13,10 @@ _WINDOWS_A_CALL = 256
 
 
 def map_windows(
-    function: Callable, windows: Windows, advance: Callable[[int], None]
+    function: Callable,
+    windows: Windows,
+    advance: Callable[[int], None],
+    is_jitted: bool,
 ) -> Iterator[dict]:
     """Applies a compiled function to all windows, in order.
 
@@ -22,6 +25,7 @@ def map_windows(
             whose first axis is the batch.
         windows: the windows.
         advance: told how many windows each call has done.
+        is_jitted: compile with XLA, where nothing is missing.
 
     Yields:
         What `function` gave, as NumPy arrays.
@@ -30,9 +34,9 @@ def map_windows(
     length = windows.window_length
 
     # XLA's batched Cholesky, for rows with missing cells, is slow on CPU.
-    is_whole = bool(np.isfinite(windows.values).all())
+    is_jitted = is_jitted and bool(np.isfinite(windows.values).all())
 
-    @tf.function(jit_compile=is_whole)
+    @tf.function(jit_compile=is_jitted)
     def compiled(starts):
         return function(gather_windows(values, starts, length))
 

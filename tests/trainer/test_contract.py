@@ -48,8 +48,8 @@ def tuned(request, long_data_set):
         splits["validation"],
         RunSettings(epochs=1, max_steps=4, driver="graph"),
     )
-    error_statistics.run(detector, splits["statistics"], skip)
-    threshold_tuning.run(detector, splits["tuning"], make_rules(), skip)
+    error_statistics.run(detector, splits["statistics"], skip, False)
+    threshold_tuning.run(detector, splits["tuning"], make_rules(), skip, False)
     return detector, cut(splits["test"])[::9], splits["tuning"]
 
 

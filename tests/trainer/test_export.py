@@ -38,9 +38,13 @@ def finished(data_set):
         splits["validation"],
         RunSettings(epochs=3, driver="graph"),
     )
-    error_statistics.run(detector, splits["statistics"], lambda count: None)
+    error_statistics.run(
+        detector, splits["statistics"], lambda count: None, False
+    )
     rules = {"f_beta": FBeta(FBeta.settings_class())}
-    threshold_tuning.run(detector, splits["tuning"], rules, lambda count: None)
+    threshold_tuning.run(
+        detector, splits["tuning"], rules, lambda count: None, False
+    )
     return detector, splits["test"]
 
 

@@ -46,6 +46,18 @@ def test_all_phases_write_everything(long_data_set, tmp_path, capsys):
     assert "time_threshold" in capsys.readouterr().out
 
 
+def test_jit_gives_the_same_scores(long_data_set, tmp_path):
+    """XLA in one phase that rounds away what another one learned."""
+    thresholds = []
+    for driver in ("graph", "jit"):
+        flags = [*SMALL, f"--driver={driver}"]
+        assert train(long_data_set, tmp_path / driver, *flags) == 0
+        text = (tmp_path / driver / "metrics.json").read_text()
+        found = json.loads(text)[PHASES[2]]
+        thresholds.append([found["time_threshold"], found["feature_threshold"]])
+    np.testing.assert_allclose(*thresholds, rtol=1e-3)
+
+
 def test_three_runs_equal_one(long_data_set, tmp_path):
     """State lost between phases; flags that must be given again."""
     assert train(long_data_set, tmp_path / "one", *SMALL) == 0

@@ -11,7 +11,10 @@ __all__ = ["run"]
 
 
 def run(
-    detector: Detector, windows: Windows, advance: Callable[[int], None]
+    detector: Detector,
+    windows: Windows,
+    advance: Callable[[int], None],
+    is_jitted: bool,
 ) -> dict[str, Any]:
     """Passes once over `windows` and replaces the scorer's statistics.
 
@@ -19,6 +22,7 @@ def run(
         detector: phase 1 must be done.
         windows: normal, held-out windows.
         advance: told how many windows are done.
+        is_jitted: compile with XLA.
 
     Returns:
         Number of rows per view, for metrics.json.
@@ -28,7 +32,8 @@ def run(
     """
     detector.start_phase("reconstruction", "reconstruction")
     statistics = detector.scorer.empty_statistics()
-    for parts in map_windows(detector.residual_parts, windows, advance):
+    passes = map_windows(detector.residual_parts, windows, advance, is_jitted)
+    for parts in passes:
         statistics = detector.scorer.update(
             statistics, parts, detector.positions
         )

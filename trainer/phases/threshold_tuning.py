@@ -18,6 +18,7 @@ def run(
     windows: Windows,
     rules: Mapping[str, ConstantRule],
     advance: Callable[[int], None],
+    is_jitted: bool,
 ) -> dict[str, Any]:
     """Scores `windows` once, chooses and stores a threshold for each view.
 
@@ -28,6 +29,7 @@ def run(
         rules: by name, in order of preference; each view takes the first
             that needs no labels, or has scored windows of both classes.
         advance: told how many windows are done.
+        is_jitted: compile with XLA.
 
     Returns:
         The thresholds and what they rest on, for metrics.json.
@@ -43,7 +45,7 @@ def run(
         scored = detector.window_scores(values, detector.positions)
         return {view: score for view, (score, _, _) in scored.items()}
 
-    chunks = list(map_windows(scores_of, windows, advance))
+    chunks = list(map_windows(scores_of, windows, advance, is_jitted))
     thresholds, names = {}, {}
     for view in detector.views:
         scores = np.concatenate([chunk[view] for chunk in chunks])

@@ -36,14 +36,14 @@ def train(data_set, length=12, epochs=2):
 def test_statistics_count_every_row_once(sequence_data_set):
     """Rows per view: steps of all sequences, and features of each."""
     detector, splits, _ = train(sequence_data_set)
-    found = error_statistics.run(detector, splits["statistics"], skip)
+    found = error_statistics.run(detector, splits["statistics"], skip, False)
     assert found == {"time_rows": 60 * 12, "feature_rows": 60 * 3}
 
 
 def test_statistics_of_long_series_count_last_steps(long_data_set):
     """Overlapping windows that count a step many times."""
     detector, splits, _ = train(long_data_set)
-    found = error_statistics.run(detector, splits["statistics"], skip)
+    found = error_statistics.run(detector, splits["statistics"], skip, False)
     assert found == {"time_rows": 389, "feature_rows": 389 * 4}
 
 
@@ -52,8 +52,8 @@ def test_a_phase_run_twice_gives_the_same_model(sequence_data_set):
     detector, splits, _ = train(sequence_data_set)
     weights = []
     for _ in range(2):
-        error_statistics.run(detector, splits["statistics"], skip)
-        threshold_tuning.run(detector, splits["tuning"], _rules(), skip)
+        error_statistics.run(detector, splits["statistics"], skip, False)
+        threshold_tuning.run(detector, splits["tuning"], _rules(), skip, False)
         weights.append(detector.get_weights())
     for one, other in zip(*weights, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -62,8 +62,8 @@ def test_a_phase_run_twice_gives_the_same_model(sequence_data_set):
 def test_thresholds_separate_what_can_be_separated(sequence_data_set):
     """A threshold of the other view, or of scores in another order."""
     detector, splits, _ = train(sequence_data_set, epochs=5)
-    error_statistics.run(detector, splits["statistics"], skip)
-    threshold_tuning.run(detector, splits["tuning"], _rules(), skip)
+    error_statistics.run(detector, splits["statistics"], skip, False)
+    threshold_tuning.run(detector, splits["tuning"], _rules(), skip, False)
     thresholds = detector.thresholds.numpy()
     windows = splits["tuning"]
     raw = np.stack([windows.values[s : s + 12] for s in windows.starts])
@@ -79,9 +79,9 @@ def test_later_phase_needs_the_earlier_one(long_data_set):
     detector = make_detector(schema)
     windows = load_windows(folder, schema, "tuning", 12)
     with pytest.raises(ValueError, match="--training_mode=reconstruction"):
-        error_statistics.run(detector, windows, skip)
+        error_statistics.run(detector, windows, skip, False)
     with pytest.raises(ValueError, match="calculate_error_distribution"):
-        threshold_tuning.run(detector, windows, _rules(), skip)
+        threshold_tuning.run(detector, windows, _rules(), skip, False)
 
 
 def test_no_window_fits(long_data_set):
@@ -98,14 +98,14 @@ def test_no_window_fits(long_data_set):
 def test_rule_follows_the_labels(sequence_data_set):
     """F-beta on one class alone; labels -1, or of windows without a score."""
     detector, splits, _ = train(sequence_data_set)
-    error_statistics.run(detector, splits["statistics"], skip)
+    error_statistics.run(detector, splits["statistics"], skip, False)
     tuning = splits["tuning"]
 
     def chosen(labels, values=tuning.values):
         windows = dataclasses.replace(
             tuning, labels=np.array(labels, np.int8), values=values
         )
-        found = threshold_tuning.run(detector, windows, _rules(), skip)
+        found = threshold_tuning.run(detector, windows, _rules(), skip, False)
         assert found["time_rule"] == found["feature_rule"]
         return found["time_rule"]
 
