@@ -5,10 +5,16 @@ import dataclasses
 import json
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from trainer.config import Preset, RunSettings, Settings, load
+from trainer.config import (
+    RECONSTRUCTION_ONLY,
+    Preset,
+    RunSettings,
+    Settings,
+    load,
+)
 from trainer.flags import (
     add_flags,
     refuse_unknown_flags,
@@ -79,19 +85,15 @@ def parse(arguments: Sequence[str]) -> Config:
         for kind, registry in _PARTS.items()
     }
     if parts["label_free_threshold_rule"].needs_labels:
-        free = [
-            name
-            for name in sorted(RULES)
-            if not load(RULES, name, "threshold rule").needs_labels
-        ]
         raise ValueError(
             "`label_free_threshold_rule` must be a rule that needs no labels: "
-            f"{', '.join(free)}. Received: {chosen.label_free_threshold_rule}"
+            f"{', '.join(_label_free_rules())}. Received: {chosen.label_free_threshold_rule}"
         )
     parser = _full_parser(preset, parts, defaults)
     flags, unknown = parser.parse_known_args(arguments)
     names = ", ".join(f"{kind} {getattr(flags, kind)}" for kind in _PARTS)
     refuse_unknown_flags(unknown, parser, f"This combination ({names})")
+    _refuse_early_flags(given, preset, flags.training_mode)
     _note_ignored(preset, flags)
     return Config(
         run=settings_from_flags(RunSettings, flags),
@@ -103,9 +105,13 @@ def parse(arguments: Sequence[str]) -> Config:
 
 
 def _parser() -> argparse.ArgumentParser:
-    registered = "\n".join(
-        f"  --{kind}: {', '.join(sorted(registry))}"
+    names = {
+        kind: sorted(registry)
         for kind, registry in ({"preset": PRESETS} | _PARTS).items()
+    }
+    names["label_free_threshold_rule"] = _label_free_rules()
+    registered = "\n".join(
+        f"  --{kind}: {', '.join(listed)}" for kind, listed in names.items()
     )
     return argparse.ArgumentParser(
         prog="python -m trainer.task",
@@ -143,12 +149,34 @@ def _full_parser(
     return parser
 
 
+def _refuse_early_flags(
+    given: Collection[str], preset: Preset, training_mode: str
+) -> None:
+    """Refuses flags of the first phase where only a later one runs."""
+    names = {preset.aliases.get(name, name) for name in given}
+    early = sorted(names.intersection(RECONSTRUCTION_ONLY))
+    if early and training_mode not in ("all", "reconstruction"):
+        raise ValueError(
+            "Only the reconstruction phase uses these flags. Received: "
+            f"--{', --'.join(early)} with --training_mode={training_mode}. "
+            "Leave them out, or run --training_mode=reconstruction again."
+        )
+
+
 def _note_ignored(preset: Preset, flags: argparse.Namespace) -> None:
     for name, reason in preset.ignored_flags.items():
         if getattr(flags, name.replace("-", "_")) is not None:
             logging.getLogger(__name__).info(
                 "--%s has no effect: %s.", name, reason
             )
+
+
+def _label_free_rules() -> list[str]:
+    return [
+        name
+        for name in sorted(RULES)
+        if not load(RULES, name, "threshold rule").needs_labels
+    ]
 
 
 def _part_names(preset: Preset) -> dict[str, str]:

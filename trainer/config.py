@@ -5,7 +5,15 @@ import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["PHASES", "Preset", "RunSettings", "Settings", "load", "setting"]
+__all__ = [
+    "PHASES",
+    "RECONSTRUCTION_ONLY",
+    "Preset",
+    "RunSettings",
+    "Settings",
+    "load",
+    "setting",
+]
 
 
 def setting(
@@ -74,6 +82,18 @@ PHASES = (
     "reconstruction",
     "calculate_error_distribution_statistics",
     "tune_anomaly_thresholds",
+)
+
+
+# Fields of `RunSettings` that the later phases have no use for.
+RECONSTRUCTION_ONLY = (
+    "stride",
+    "batch_size",
+    "epochs",
+    "max_steps",
+    "learning_rate",
+    "patience",
+    "tensorboard",
 )
 
 

@@ -160,6 +160,9 @@ class Detector(keras.Model):
     def residual_parts(self, values):
         """Parts of raw windows, NaN where nothing was measured.
 
+        A column that was constant in train is taken to stay so: its residual
+        is its scaled value, 0 until it moves, whatever the network gives.
+
         Args:
             values: `[batch, time, feature]`, raw units.
 
@@ -168,12 +171,19 @@ class Detector(keras.Model):
             where a measured value is too large to be scaled.
         """
         inputs, observed = self.prepare(values)
+        scored = tf.gather(inputs, self.scored_positions, axis=-1)
+        is_constant = tf.gather(
+            tf.convert_to_tensor(self.scaling.is_constant) > 0,
+            self.scored_positions,
+        )
         raw = tf.gather(values, self.schema.scored_columns, axis=-1)
         instead = tf.where(
             is_observed(raw), np.float32("inf"), np.float32("nan")
         )
         return {
-            name: tf.where(observed, part, instead)
+            name: tf.where(
+                observed, tf.where(is_constant, scored, part), instead
+            )
             for name, part in self.network(inputs).items()
         }
 

@@ -11,6 +11,7 @@ from typing import TextIO
 
 __all__ = [
     "check_local",
+    "check_writable",
     "directory_written_whole",
     "file_written_whole",
     "matching_files",
@@ -60,11 +61,32 @@ def matching_files(pattern: str) -> list[str]:
     return sorted(found)
 
 
+def check_writable(path: str, name: str) -> None:
+    """Makes the folder `path`, so that a failure comes before any work.
+
+    Args:
+        path: the folder.
+        name: of the argument, for the message.
+
+    Raises:
+        ValueError: it cannot be made, or nothing can be written into it.
+    """
+    try:
+        os.makedirs(check_local(path), exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise ValueError(
+            f"`{name}` must be a folder that can be written. Received: "
+            f"{path} ({error.strerror}). Name another folder."
+        ) from error
+
+
 @contextlib.contextmanager
 def file_written_whole(path: str) -> Iterator[TextIO]:
     """Yields a temporary text file that becomes `path` when all went well."""
     target = Path(check_local(path))
-    target.parent.mkdir(parents=True, exist_ok=True)
+    check_writable(str(target.parent), "output")
     handle, temporary = tempfile.mkstemp(
         dir=target.parent, prefix=f".{target.name}."
     )
@@ -107,7 +129,7 @@ def directory_written_whole(path: str, marker: str) -> Iterator[str]:
             f"`{path}` exists and holds no {marker}, so it is not replaced: "
             "name an empty or a new folder."
         )
-    target.parent.mkdir(parents=True, exist_ok=True)
+    check_writable(str(target.parent), "output")
     temporary = Path(
         tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.")
     )

@@ -10,6 +10,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 
+from trainer import storage
 from trainer.command_line import parse
 from trainer.config import RunSettings
 from trainer.flags import check_given, run_command
@@ -32,6 +33,7 @@ def _train(arguments: Sequence[str]) -> None:
     config = parse(arguments)
     check_given(config.run, ("data_dir", "output_dir"))
     schema = Schema.load(config.run.data_dir)
+    storage.check_writable(config.run.output_dir, "output_dir")
     settings = _resolved(config.run, schema)
     config = dataclasses.replace(config, run=settings)
     command = shlex.join(["python", "-m", "trainer.task", *arguments])

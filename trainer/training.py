@@ -1,5 +1,6 @@
 """One training run: its data, its phases, its folder."""
 
+import contextlib
 import dataclasses
 import datetime
 import functools
@@ -29,6 +30,8 @@ __all__ = ["Training"]
 METRICS_FILE = "metrics.json"
 CHECKPOINT = os.path.join("checkpoints", "detector.keras")
 MODEL = "model"
+# What evaluation.report writes beside the model.
+REPORT_FILES = ("report.html", "figures.json")
 # Fewer steps make poor statistics: train's are used instead.
 MINIMUM_CALIBRATION_STEPS = 100
 SAMPLE_WINDOWS = 64
@@ -227,8 +230,11 @@ class Training:
         detector.save(temporary)
         os.replace(temporary, path)
         if os.path.isfile(self._path(CONFIG_FILE)):
-            # Of an earlier run here: an older model is not this detector's.
+            # Of an earlier run here: what it made is not this detector's.
             shutil.rmtree(self._path(MODEL), ignore_errors=True)
+            for name in REPORT_FILES:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(self._path(name))
         config = {
             "command": self._command,
             "schema_hash": self._schema.hash(),

@@ -55,6 +55,29 @@ def test_roles(long_data_set):
     assert [changes(column) for column in range(4)] == [True, True, False, True]
 
 
+def test_a_constant_column_has_no_residual_until_it_moves(long_data_set):
+    """The network's own error on a column that never moved, as its share."""
+    _, schema = long_data_set
+    still = dataclasses.replace(
+        schema.features[1],
+        mean=7.0,
+        variance=0.0,
+        minimum=7.0,
+        maximum=7.0,
+        is_constant=True,
+    )
+    features = (schema.features[0], still, *schema.features[2:])
+    detector = make_detector(dataclasses.replace(schema, features=features))
+    raw = np.random.default_rng(0).standard_normal((2, 12, 4)).astype("f4")
+    raw[:, :, 1] = 7
+    raw[1, 5, 1] = 7.5
+    for part in detector.residual_parts(tf.constant(raw)).values():
+        expected = np.zeros((2, 12))
+        expected[1, 5] = 1
+        np.testing.assert_array_equal(part[:, :, 1], expected)
+        assert (part.numpy()[:, :, 0] != 0).all()
+
+
 def test_unknown_cells_stay_unknown(long_data_set):
     """A filled cell whose residual is taken for an observed one."""
     _, schema = long_data_set

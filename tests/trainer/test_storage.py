@@ -30,6 +30,14 @@ def test_buckets_are_refused_by_name():
         storage.matching_files("gs://bucket/x.csv")
 
 
+@pytest.mark.parametrize("below", ["file", "file/x", "/proc/x"])
+def test_folders_that_cannot_be_written(tmp_path, below):
+    """Hours of training whose result cannot be stored."""
+    (tmp_path / "file").write_text("1")
+    with pytest.raises(ValueError, match="`output_dir` must be a folder"):
+        storage.check_writable(str(tmp_path / below), "output_dir")
+
+
 def test_write_text_leaves_nothing_behind(tmp_path):
     """A temporary file that stays; half a file that is read."""
     storage.write_text(str(tmp_path / "x" / "a.json"), "1")

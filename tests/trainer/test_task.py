@@ -89,9 +89,11 @@ def test_tensorboard_logs(long_data_set, tmp_path):
 def test_retraining_removes_the_model(long_data_set, tmp_path):
     """A model of the old weights left beside new ones, and served."""
     assert train(long_data_set, tmp_path, *SMALL) == 0
+    (tmp_path / "figures.json").write_text("{}")
     mode = "--training_mode=reconstruction"
     assert train(long_data_set, tmp_path, *SMALL, mode) == 0
     assert not (tmp_path / "model").exists()
+    assert not (tmp_path / "figures.json").exists()
 
 
 def test_a_changed_data_set_is_refused(
@@ -192,6 +194,16 @@ def test_damaged_files(long_data_set, tmp_path, capsys, name, text):
     mode = "--training_mode=tune_anomaly_thresholds"
     assert train(long_data_set, tmp_path, mode) == 2
     assert "reconstruction" in capsys.readouterr().err
+
+
+def test_flags_of_the_first_phase_alone(long_data_set, tmp_path, capsys):
+    """A flag that a later phase takes, stores and does not use."""
+    mode = "--training_mode=tune_anomaly_thresholds"
+    flags = [mode, "--train_batch_size=8", "--epochs=3"]
+    assert train(long_data_set, tmp_path, *flags) == 2
+    error = capsys.readouterr().err
+    assert "Only the reconstruction phase" in error
+    assert "--batch_size, --epochs" in error
 
 
 def test_phase_order_is_checked_on_checkpoints(long_data_set, tmp_path, capsys):
