@@ -21,7 +21,8 @@ Measures an exported model on a split it has not learned from.
 
 Prints precision, recall, F1 and AUC-PR beside two trivial detectors, a random
 score and flagging everything; writes the numbers to figures.json and a page
-with series, scores and labels to report.html, which needs no network. Where
+with series, scores and labels to report.html, which needs no network; of a
+--split other than test, to figures-SPLIT.json and report-SPLIT.html. Where
 labels are per sequence, the largest score of a sequence is its score. An
 anomaly that could not be scored counts as missed.
 """
@@ -38,7 +39,9 @@ class ReportSettings(Settings):
         (), "series ids to measure; empty = those the model learned from"
     )
     output: str = setting(
-        "", "page to write; empty = report.html beside the model"
+        "",
+        "page to write; empty = report.html beside the model, or "
+        "report-SPLIT.html of another split than test",
     )
 
 
@@ -83,8 +86,11 @@ def _write(
     """Writes the page, and the numbers beside it."""
     from evaluation import figures, page
 
+    # Numbers of another split must not pass for those of the test.
+    suffix = "" if settings.split == "test" else f"-{settings.split}"
     output = settings.output or os.path.join(
-        os.path.dirname(os.path.normpath(settings.model)), "report.html"
+        os.path.dirname(os.path.normpath(settings.model)),
+        f"report{suffix}.html",
     )
     text = page.make_page(
         f"{detector.model_id} on {settings.split}",
@@ -105,7 +111,9 @@ def _write(
         "calibration": detector.calibration,
         **figures.to_json(measured.figures),
     }
-    numbers_path = os.path.join(os.path.dirname(output), "figures.json")
+    numbers_path = os.path.join(
+        os.path.dirname(output), f"figures{suffix}.json"
+    )
     storage.write_text(numbers_path, json.dumps(numbers, indent=1) + "\n")
     print(f"Page: {output}\nNumbers: {numbers_path}")
 
@@ -141,8 +149,25 @@ def _remarks(
         f"{always.num_anomalous:,} anomalous. Each {sample} counts "
         "once; thresholds are those stored in the model. Random scores flag "
         "as many as the view they are named for.",
+        *_split_remarks(settings.split, always.num_rows),
         *_calibration_remarks(detector.calibration),
     ]
+
+
+def _split_remarks(split: str, num_labelled: int) -> list[str]:
+    """What makes the figures of this split better than they are, or none."""
+    remarks = []
+    if split != "test":
+        remarks.append(
+            f"The model has learned from the split {split}, or been tuned on "
+            "it: these figures flatter. Those of the split test count."
+        )
+    if not num_labelled:
+        remarks.append(
+            f"No labels in split {split}: precision, recall, F1 and AUC-PR "
+            "cannot be computed."
+        )
+    return remarks
 
 
 def _calibration_remarks(told: Mapping[str, str]) -> list[str]:

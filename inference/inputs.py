@@ -2,11 +2,13 @@
 
 import dataclasses
 import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from preprocessing.readers import READERS
 from preprocessing.readers.base import Reader, Source
+from preprocessing.readers.csv import CsvSettings
 from trainer.config import Settings, load
 
 __all__ = ["open_input", "reader_settings_classes"]
@@ -100,7 +102,9 @@ def _fitting_reader(
         sources = reader.sources(pattern)
         try:
             for source in sources:
-                _check_columns(source.path, reader.feature_names(source), names)
+                _check_columns(
+                    source.path, reader.feature_names(source), names, settings
+                )
             return reader, sources
         except ValueError as error:
             failures.append(error)
@@ -116,7 +120,10 @@ def _absences(options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _check_columns(
-    path: str, found: Sequence[str], names: Sequence[str]
+    path: str,
+    found: Sequence[str],
+    names: Sequence[str],
+    settings: Settings,
 ) -> None:
     missing = [name for name in names if name not in found]
     extra = [name for name in found if name not in names]
@@ -125,7 +132,35 @@ def _check_columns(
             f"`input` must have the model's {len(names)} columns. "
             f"Received: {path} with {len(found)} columns; missing: "
             f"{', '.join(missing[:8]) or 'none'}; not known: "
-            f"{', '.join(extra[:8]) or 'none'}. Name columns that are no "
-            "features with the format's flags (--help).",
+            f"{', '.join(extra[:8]) or 'none'}. "
+            + _cure(missing, extra, settings),
             len(missing) + len(extra),
         )
+
+
+def _cure(
+    missing: Sequence[str], extra: Sequence[str], settings: Settings
+) -> str:
+    """What to do about columns that are not the model's."""
+    if not isinstance(settings, CsvSettings):
+        return (
+            "Give the files that the model was trained on, or such, and the "
+            "format's flags (--help)."
+        )
+    if missing and not settings.header:
+        return (
+            "Columns without names are called feature_0, feature_1, ...: put "
+            "a first line with the model's names into the file and say "
+            "--header=true."
+        )
+    cures = []
+    if missing:
+        cures.append("Add or rename the missing ones; --help lists the flags.")
+    if extra:
+        # The flag replaces what the model's data left out: name it again.
+        left_out = ",".join([*settings.ignored_columns, *extra])
+        cures.append(
+            "Leave out what is no feature with "
+            f"--ignored_columns={shlex.quote(left_out)}"
+        )
+    return " ".join(cures)

@@ -137,6 +137,8 @@ def _predict(settings: PredictSettings, overrides: dict[str, Any]) -> int:
         overrides,
         detector.feature_names,
     )
+    letters_path = settings.output + ".dead_letters.jsonl"
+    _check_no_input(sources, settings.output, letters_path)
     started = time.monotonic()
     summary = Summary()
     bad_rows: list[BadRow] = []
@@ -161,7 +163,7 @@ def _predict(settings: PredictSettings, overrides: dict[str, Any]) -> int:
                 )
                 summary.add(key, block)
                 advance(len(block.scores.score))
-    _write_bad_rows(settings.output + ".dead_letters.jsonl", bad_rows)
+    _write_bad_rows(letters_path, bad_rows)
     summary.show(detector, bad_rows, time.monotonic() - started)
     if summary.num_scored:
         return 0
@@ -171,6 +173,21 @@ def _predict(settings: PredictSettings, overrides: dict[str, Any]) -> int:
         file=sys.stderr,
     )
     return 1
+
+
+def _check_no_input(sources: Sequence[Source], *written: str) -> None:
+    """Refuses to write over a file that is to be scored."""
+    read = {source.path for source in sources}
+    read |= {source.label_path for source in sources if source.label_path}
+    for path in filter(os.path.exists, written):
+        for input_path in sorted(read):
+            if os.path.samefile(input_path, path):
+                raise ValueError(
+                    "`output` and its .dead_letters.jsonl must not be files "
+                    f"of `input`. Received: {path}, which is the input "
+                    f"{input_path}. Name another output, or leave that file "
+                    "out of the input."
+                )
 
 
 def _inputs(

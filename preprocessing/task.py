@@ -23,6 +23,7 @@ Flags that are not listed here go to Beam, for example --runner.
 """
 
 import argparse
+import contextlib
 import dataclasses
 import logging
 import os
@@ -73,6 +74,9 @@ def _run(argv: Sequence[str]) -> None:
         storage.write_text(
             os.path.join(folder, schema.FILE_NAME), made.to_json()
         )
+    with contextlib.suppress(FileNotFoundError):
+        # That of an earlier run that failed would be taken for this run's.
+        os.unlink(_failed_letters(settings.output))
     seconds = time.monotonic() - started
     report.print_report(made, written, settings.output, seconds)
 
@@ -170,15 +174,29 @@ def _check_written(written, job) -> None:
     total = written.num_bad + written.num_good
     limit = job.settings.max_bad_fraction
     if written.num_bad > limit * total:
-        path = f"{job.settings.output.rstrip('/')}.{_DEAD_LETTERS}"
+        path = _failed_letters(job.settings.output)
         _join_dead_letters(job.folder, path)
         raise ValueError(
             f"At most {limit:.2%} of the rows may be refused "
             f"(--max_bad_fraction). Received: {written.num_bad} of "
             f"{total}; the first is {written.first_bad}. All are in {path}. "
-            "Mend them, or say how to read the file with the format's flags "
-            "(--help), such as a delimiter or columns that are no numbers."
+            f"{_advice(job.settings.format)}"
         )
+
+
+def _advice(format_name: str) -> str:
+    if format_name != "csv":
+        return "Mend them, or check the format's flags (--help)."
+    return (
+        "Mend them, or say how to read the file: columns that are no numbers "
+        "with --timestamp_column, --series_column or --ignored_columns, "
+        "another separator with --delimiter."
+    )
+
+
+def _failed_letters(output: str) -> str:
+    """The dead letters of a run that wrote no data set."""
+    return f"{output.rstrip('/')}.{_DEAD_LETTERS}"
 
 
 def _join_dead_letters(folder: str, path: str) -> None:

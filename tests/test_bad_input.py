@@ -97,8 +97,8 @@ def test_bad_lines_are_counted_and_keep_their_place(rough):
     assert found == {
         102: "2 fields, expected 5",
         202: "6 fields, expected 5",
-        302: "not a number: 'text'",
-        402: "not a finite number: 'inf'",
+        302: "not a number: 'text' in column y",
+        402: "not a finite number: 'inf' in column y",
     }
     assert "refused rows: 4" in rough.prepared.printed
     printed = rough.prepared.printed
@@ -168,10 +168,10 @@ def test_prediction_keeps_every_row(predicted):
         "unknown": list(range(40)),
     }
     assert {letter["line"]: letter["reason"] for letter in letters} == {
-        32: "not a finite number: 'inf'",
+        32: "not a finite number: 'inf' in column x",
         42: "2 fields, expected 5",
         47: "6 fields, expected 5",
-        52: "not a number: 'text'",
+        52: "not a number: 'text' in column x",
     }
 
 
@@ -393,7 +393,7 @@ def _too_many_features(folder, rough):
 REFUSED = [
     (_no_sequences, "No file matches", "check the path"),
     (_no_machines, "must be a folder that holds train/", "the folder above"),
-    (_text_column, "50 of 50; .* not a number: 'normal'", "no numbers"),
+    (_text_column, "'normal' in column kind", "--ignored_columns"),
     (_empty_field, "none in: feature_0", "--roles=feature_0=ignored"),
     (_contradiction, "2 fields in the first line", "Correct the flag"),
     (_labels_of_another_length, "99 labels .* for 100 rows", "Take both files"),
@@ -403,7 +403,7 @@ REFUSED = [
     (_unfinished_model_served, "saved_model.pb", "after its last phase"),
     (_unfinished_model_measured, "saved_model.pb", "after its last phase"),
     (_too_few_features, "missing: z, constant, empty", "--help"),
-    (_too_many_features, "not known: more", "--help"),
+    (_too_many_features, "not known: more", "--ignored_columns=more"),
 ]
 
 

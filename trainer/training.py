@@ -1,6 +1,5 @@
 """One training run: its data, its phases, its folder."""
 
-import contextlib
 import dataclasses
 import datetime
 import functools
@@ -8,6 +7,7 @@ import json
 import logging
 import os
 import shutil
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -31,7 +31,7 @@ METRICS_FILE = "metrics.json"
 CHECKPOINT = os.path.join("checkpoints", "detector.keras")
 MODEL = "model"
 # What evaluation.report writes beside the model.
-REPORT_FILES = ("report.html", "figures.json")
+REPORT_FILES = ("report*.html", "figures*.json")
 # Fewer steps make poor statistics: train's are used instead.
 MINIMUM_CALIBRATION_STEPS = 100
 SAMPLE_WINDOWS = 64
@@ -232,9 +232,9 @@ class Training:
         if os.path.isfile(self._path(CONFIG_FILE)):
             # Of an earlier run here: what it made is not this detector's.
             shutil.rmtree(self._path(MODEL), ignore_errors=True)
-            for name in REPORT_FILES:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(self._path(name))
+            for pattern in REPORT_FILES:
+                for old in Path(self._settings.output_dir).glob(pattern):
+                    old.unlink()
         config = {
             "command": self._command,
             "schema_hash": self._schema.hash(),

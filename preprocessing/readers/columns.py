@@ -1,9 +1,10 @@
 """Column names of a wide table: unique, and found by name or number."""
 
 import collections
+import math
 from collections.abc import Sequence
 
-__all__ = ["check_header", "column_position", "listed"]
+__all__ = ["check_header", "check_names", "column_position", "listed"]
 
 
 def check_header(path: str, columns: Sequence[str]) -> None:
@@ -28,6 +29,25 @@ def check_header(path: str, columns: Sequence[str]) -> None:
             f"more than once in `{path}`. Rename them in the header, or drop "
             "the header line and say --header=false."
         )
+
+
+def check_names(path: str, columns: Sequence[str]) -> None:
+    """Refuses a header of numbers only: it is a row of values."""
+    if not all(map(_is_number, columns)):
+        return
+    raise ValueError(
+        "The first line must name the columns. Received: only numbers in the "
+        f"first line of `{path}`, {listed(columns)}. If it is a row, say "
+        "--header=false, and the columns are named feature_0, feature_1, ...; "
+        "if it is a header, rename the columns."
+    )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def column_position(

@@ -15,6 +15,7 @@ from preprocessing.readers.base import (
 )
 from preprocessing.readers.columns import (
     check_header,
+    check_names,
     column_position,
     listed,
 )
@@ -187,6 +188,7 @@ class CsvReader(Reader):
         rows = [split_fields(line, self._delimiter()) for line in lines]
         if self.settings.header:
             columns = [name.strip() for name in rows[0]]
+            check_names(source.path, columns)
             check_header(source.path, columns)
             rows = rows[1:]
         if not rows:
@@ -236,6 +238,7 @@ class CsvReader(Reader):
             timestamp=timestamp,
             series=special.get("series_column"),
             timestamp_kind=self._timestamp_kind(source, timestamp),
+            names=tuple(columns),
         )
 
     def _timestamp_kind(self, source: Source, position: int | None) -> str:

@@ -109,10 +109,12 @@ def _parse_fields(
     Raises:
         ValueError: the reason why the line is refused.
     """
-    values = [parse_number(fields[position]) for position in layout.values]
+    values = [
+        _number_at(fields, position, layout) for position in layout.values
+    ]
     label = -1.0
     if layout.label is not None:
-        label = parse_number(fields[layout.label])
+        label = _number_at(fields, layout.label, layout)
         label = -1.0 if np.isnan(label) else label
         if label not in (-1.0, 0.0, 1.0):
             raise ValueError(
@@ -124,6 +126,16 @@ def _parse_fields(
             fields[layout.timestamp], layout.timestamp_kind
         )
     return values, int(label), timestamp
+
+
+def _number_at(fields: Sequence[str], position: int, layout: Layout) -> float:
+    try:
+        return parse_number(fields[position])
+    except ValueError as error:
+        if not layout.names:
+            raise
+        name = layout.names[position]
+        raise ValueError(f"{error} in column {name}") from error
 
 
 def _check_time(timestamp: int, series_id: str, latest: dict[str, int]) -> None:

@@ -27,6 +27,7 @@ class Layout:
         timestamp: position of the timestamps.
         series: position of the series ids.
         timestamp_kind: "seconds", "zoned" or "naive" (read as UTC).
+        names: of all columns, for messages; () = none.
     """
 
     width: int
@@ -36,6 +37,7 @@ class Layout:
     timestamp: int | None = None
     series: int | None = None
     timestamp_kind: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

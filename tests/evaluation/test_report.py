@@ -147,6 +147,37 @@ def test_page_lies_beside_the_model(tmp_path, monkeypatch):
     assert (tmp_path / "run" / "figures.json").is_file()
 
 
+@pytest.mark.parametrize("split", ["test", "tuning"])
+def test_another_split_is_not_taken_for_the_test(
+    tmp_path, monkeypatch, capsys, split
+):
+    """Catches flattering figures that replace those of the test."""
+    monkeypatch.setattr(stored_runs, "read_runs", lambda *_: long_runs())
+    model = save_fake_model(tmp_path / "run" / "model")
+    data_dir = write_schema(tmp_path / "data", ("a", "b", "c"), "step")
+    flags = [f"--model={model}", f"--data_dir={data_dir}", f"--split={split}"]
+    assert report.main(flags) == 0
+    suffix = "" if split == "test" else "-tuning"
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert names == {"model", f"report{suffix}.html", f"figures{suffix}.json"}
+    page = (tmp_path / "run" / f"report{suffix}.html").read_text()
+    for text in (" ".join(capsys.readouterr().out.split()), page):
+        assert ("these figures flatter" in text) == (split == "tuning")
+        assert "No labels" not in text
+
+
+def test_a_split_without_labels_says_so(tmp_path, monkeypatch, capsys):
+    """Catches a table of n/a that nobody explains."""
+    runs = [run._replace(labels=run.labels * 0 - 1) for run in long_runs()]
+    monkeypatch.setattr(stored_runs, "read_runs", lambda *_: runs)
+    model = save_fake_model(tmp_path / "model")
+    data_dir = write_schema(tmp_path / "data", ("a", "b", "c"), "step")
+    output = tmp_path / "report.html"
+    assert run(model, data_dir, output) == 0
+    for text in (" ".join(capsys.readouterr().out.split()), output.read_text()):
+        assert "No labels in split test: precision, recall, F1" in text
+
+
 @pytest.mark.parametrize(
     ("names", "label_kind", "message"),
     [

@@ -1,6 +1,7 @@
 import csv
 import functools
 import json
+import shlex
 import subprocess
 import sys
 
@@ -307,6 +308,49 @@ def test_wrong_columns(step_model, tmp_path, capsys):
     error = capsys.readouterr().err
     assert "missing: c" in error and "not known: d" in error
     assert list(tmp_path.iterdir()) == [table]
+
+
+@pytest.mark.parametrize("suffix", ["", ".dead_letters.jsonl"])
+@pytest.mark.parametrize("link", [None, "symlink_to", "hardlink_to"])
+def test_an_input_is_never_written_over(
+    step_model, tmp_path, capsys, suffix, link
+):
+    """Catches raw data replaced by its scores, or unlinked."""
+    output = tmp_path / "s.csv"
+    written = tmp_path / f"s.csv{suffix}"
+    table = tmp_path / "x.csv" if link else written
+    write_csv(table, "a,b,c,id", [(*row, "p") for row in draw(12)])
+    if link:
+        getattr(written, link)(table)
+    before = table.read_text()
+    files = sorted(tmp_path.iterdir())
+    assert run(step_model, table, output) == 2
+    assert "`output` and its .dead_letters" in capsys.readouterr().err
+    assert table.read_text() == before
+    assert sorted(tmp_path.iterdir()) == files
+
+
+def test_extra_columns_come_with_their_cure(step_model, tmp_path, capsys):
+    """Catches advice that does not work, or drops what was ignored."""
+    rows = [(*row, "p", "k", "u", 1) for row in draw(12)]
+    table = write_csv(tmp_path / "x.csv", "a,b,c,id,kind,my unit,d", rows)
+    output = tmp_path / "s.csv"
+    assert run(step_model, table, output) == 2
+    cure = "--ignored_columns='kind,my unit,d'"
+    assert capsys.readouterr().err.rstrip().endswith(cure)
+    assert run(step_model, table, output, *shlex.split(cure)) == 0
+
+
+def test_a_file_without_names_is_told_so(tmp_path, capsys):
+    """Catches advice in a circle: --header=false, then other columns."""
+    model = save_fake_model(tmp_path / "model")
+    table = write_csv(tmp_path / "x.csv", "", draw(12))
+    output = tmp_path / "s.csv"
+    assert run(model, table, output) == 2
+    error = capsys.readouterr().err
+    assert "--header=false" in error and "feature_0" in error
+    assert run(model, table, output, "--header=false") == 2
+    assert "a first line with the model's names" in capsys.readouterr().err
 
 
 def test_help_needs_no_tensorflow():

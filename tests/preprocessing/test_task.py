@@ -367,6 +367,8 @@ def test_too_many_bad_rows_fail_and_are_kept(tmp_path, tables, capsys):
     assert _run(tmp_path, *_csv_flags(tmp_path)) == 2
     error = capsys.readouterr().err
     assert "500 of 2500;" in error and "data.dead_letters.jsonl" in error
+    for flag in ("timestamp_column", "series_column", "ignored_columns"):
+        assert f"--{flag}" in error
     assert not (tmp_path / "data").exists()
     letters = (tmp_path / "data.dead_letters.jsonl").read_text().splitlines()
     assert len(letters) == 500
@@ -374,6 +376,17 @@ def test_too_many_bad_rows_fail_and_are_kept(tmp_path, tables, capsys):
         "data.dead_letters.jsonl",
         "input",
     ]
+
+
+def test_dead_letters_of_a_failed_run_are_removed(tmp_path, tables):
+    """Catches the letters of a failure beside a data set without any."""
+    letters = tmp_path / "data.dead_letters.jsonl"
+    letters.write_text("old")
+    flags = _csv_flags(tmp_path)
+    assert _run(tmp_path, *flags, "--label_column=none") == 2
+    assert letters.exists()
+    assert _run(tmp_path, *flags) == 0
+    assert not letters.exists()
 
 
 def _constant(text):

@@ -84,6 +84,28 @@ def test_bad_rows_keep_their_place_and_line(tmp_path, monkeypatch):
     np.testing.assert_array_equal(_values(blocks), expected)
 
 
+@pytest.mark.parametrize("first", ["1,2", "1.5,-2e3", "0,0"])
+def test_a_first_line_of_numbers_is_no_header(tmp_path, first):
+    """Catches a row of values lost as names; other headers pass."""
+    path = _write(tmp_path, f"{first}\n3,4\n")
+    with pytest.raises(ValueError, match=r"pump\.csv.*--header=false"):
+        _read(path)
+    names, blocks, _ = _read(path, header=False)
+    assert names == ("feature_0", "feature_1") and len(_values(blocks)) == 2
+    assert _read(_write(tmp_path, "1,x\n3,4\n"))[0] == ("1", "x")
+    assert _read(_write(tmp_path, "nan,1\n3,4\n"))[0] == ("nan", "1")
+
+
+def test_a_refused_cell_names_its_column(tmp_path):
+    """Catches the name of another column, or none, for values and labels."""
+    path = _write(tmp_path, "x,is_bad,y\n1,0,2\n1,0,two\n1,no,2\n")
+    _, _, bad = _read(path, label_column="is_bad")
+    assert [row.reason for row in bad] == [
+        "not a number: 'two' in column y",
+        "not a number: 'no' in column is_bad",
+    ]
+
+
 def test_labels(tmp_path):
     """Catches an unknown label read as normal, and a label of 2."""
     text = "x,is_anomaly\n1,0\n2,1\n3,\n4,2\n5,1.0\n"
