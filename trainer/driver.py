@@ -24,14 +24,15 @@ class OneReplica:
 
     Args:
         detector: compiled with an optimizer.
-        driver: "jit", "graph", or "auto": both are timed on real training
-            steps and the faster one goes on.
+        driver: "jit", "graph", or "auto": both are timed on the first steps,
+            which are then undone, and the faster one is used.
 
     Attributes:
+        kind: "jit" or "graph" in use; "" before the first block.
         block_length: steps that the next block should have.
     """
 
-    def __init__(self, detector: Detector, driver: str = "auto"):
+    def __init__(self, detector: Detector, driver: str):
         self.detector = detector
         # Its variables now: else every function is traced twice.
         detector.optimizer.build(detector.network.trainable_variables)
@@ -43,15 +44,9 @@ class OneReplica:
         # The tail of an epoch has a shape of its own: not worth compiling.
         self._tail = tf.function(self._train_block)
         self._test = tf.function(self._test_block, reduce_retracing=True)
-        # Of the last blocks, without the first of each kind: it compiles.
-        self._seconds_a_step: dict[str, list[float]] = {}
         self._batch_size = 0
+        self.kind = ""
         self.block_length = 4
-
-    @property
-    def chosen(self) -> str:
-        """The kind of block in use; "" while both are being timed."""
-        return next(iter(self._blocks)) if len(self._blocks) == 1 else ""
 
     def train(self, values: tf.Tensor, starts: np.ndarray) -> None:
         """Trains on a block of full batches, or on the tail of an epoch.
@@ -66,34 +61,48 @@ class OneReplica:
         if batch_size < self._batch_size:
             self._tail(values, starts, np.int32(num_steps))
             return
-        kind = self._next_kind()
-        padded = np.zeros((_MOST_STEPS_A_BLOCK, batch_size), np.int64)
-        padded[:num_steps] = starts
-        began = time.perf_counter()
-        loss = self._blocks[kind](values, padded, np.int32(num_steps))
-        loss.numpy()  # Waits for the device, which may still be at work.
-        self._note(kind, (time.perf_counter() - began) / num_steps)
+        if not self.kind:
+            self.kind = self._faster_kind(values, starts)
+        seconds = self._timed(self.kind, values, starts)
+        wanted = round(_SECONDS_A_BLOCK * num_steps / seconds)
+        self.block_length = min(max(wanted, 1), _MOST_STEPS_A_BLOCK)
 
     def test(self, values: tf.Tensor, starts: np.ndarray) -> None:
         """Adds the batches of `starts` `[step, batch]` to the metrics."""
         self._test(values, starts)
 
-    def _next_kind(self) -> str:
-        times = self._seconds_a_step
-        return min(self._blocks, key=lambda kind: len(times.get(kind, ())))
+    def _faster_kind(self, values: tf.Tensor, starts: np.ndarray) -> str:
+        """Times both kinds and leaves no trace of it in any variable.
 
-    def _note(self, kind: str, seconds_a_step: float) -> None:
-        """Sets the length of blocks; ends the comparison of both kinds."""
-        times = self._seconds_a_step
-        if kind not in times:
-            times[kind] = []
-            return
-        times[kind] = [*times[kind], seconds_a_step][-_TIMED_BLOCKS:]
-        wanted = round(_SECONDS_A_BLOCK / seconds_a_step)
-        self.block_length = min(max(wanted, 1), _MOST_STEPS_A_BLOCK)
-        if all(len(times.get(k, ())) == _TIMED_BLOCKS for k in self._blocks):
-            best = min(self._blocks, key=lambda kind: min(times[kind]))
-            self._blocks = {best: self._blocks[best]}
+        Both round differently: were these steps kept, the weights would
+        depend on how long they took.
+        """
+        if len(self._blocks) == 1:
+            return next(iter(self._blocks))
+        variables = [
+            *self.detector.variables,
+            *self.detector.metrics_variables,
+            *self.detector.optimizer.variables,
+        ]
+        before = [variable.numpy() for variable in variables]
+        seconds: dict[str, float] = {}
+        for kind in self._blocks:
+            self._timed(kind, values, starts)  # Compiles.
+            seconds[kind] = min(
+                self._timed(kind, values, starts) for _ in range(_TIMED_BLOCKS)
+            )
+        for variable, value in zip(variables, before, strict=True):
+            variable.assign(value)
+        return min(seconds, key=seconds.__getitem__)
+
+    def _timed(self, kind: str, values: tf.Tensor, starts: np.ndarray) -> float:
+        """Runs a block; returns its seconds."""
+        padded = np.zeros((_MOST_STEPS_A_BLOCK, starts.shape[1]), np.int64)
+        padded[: len(starts)] = starts
+        began = time.perf_counter()
+        loss = self._blocks[kind](values, padded, np.int32(len(starts)))
+        loss.numpy()  # Waits for the device, which may still be at work.
+        return time.perf_counter() - began
 
     def _train_block(self, values, starts, num_steps):
         def train(step):

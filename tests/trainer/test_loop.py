@@ -93,6 +93,31 @@ def test_same_seed_same_weights(parts):
         np.testing.assert_array_equal(one, other)
 
 
+def test_timing_both_kinds_leaves_no_trace(parts):
+    """Steps of the comparison kept: weights that depend on the clock."""
+    schema, train, _ = parts
+
+    def trained(kind):
+        detector = compiled(schema)
+        driver = OneReplica(detector, kind)
+        resident = tf.constant(train.values)
+        for begin in (0, 40):
+            block = train.starts[begin : begin + 40].reshape(10, 4)
+            driver.train(resident, block)
+        variables = (
+            *detector.variables,
+            *detector.metrics_variables,
+            *detector.optimizer.variables,
+        )
+        return driver.kind, [np.array(variable) for variable in variables]
+
+    chosen, weights = trained("auto")
+    same, expected = trained(chosen)
+    assert chosen == same
+    for one, other in zip(weights, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_max_steps(parts):
     """A limit checked once an epoch only."""
     schema, train, validation = parts

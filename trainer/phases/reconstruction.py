@@ -71,5 +71,5 @@ def run(
         "watched": watched,
         "train_windows": len(train),
         "validation_windows": len(validation),
-        "driver": driver.chosen or "both, too few steps to choose",
+        "driver": driver.kind or "graph",
     } | {name: values[best] for name, values in history.items()}
