@@ -71,5 +71,5 @@ def run(
         "watched": watched,
         "train_windows": len(train),
         "validation_windows": len(validation),
-        "driver": driver.kind or "graph",
+        "driver": driver.kind,
     } | {name: values[best] for name, values in history.items()}
