@@ -48,6 +48,8 @@ setup(
         "tune": ["optuna>=5", "google-cloud-aiplatform<2"],
         "dask": ["apache-beam[dask]"],
         "dev": [
+            "apache-beam[dask]",
+            "gcp-storage-emulator",
             "hypothesis",
             "import-linter",
             "mypy",

@@ -7,14 +7,16 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 __all__ = [
     "check_local",
     "check_writable",
     "directory_written_whole",
     "file_written_whole",
+    "glob_files",
     "matching_files",
+    "open_binary",
     "write_text",
 ]
 
@@ -33,15 +35,12 @@ def check_local(path: str) -> str:
     return path
 
 
-def matching_files(pattern: str) -> list[str]:
-    """Lists the files that `pattern` names, sorted.
+def glob_files(pattern: str) -> list[str]:
+    """Lists the files that `pattern` names, sorted; there may be none.
 
     Args:
         pattern: a file, a folder (all files below it) or a glob; several,
             separated by commas.
-
-    Raises:
-        ValueError: nothing matches.
     """
     found: set[str] = set()
     for part in filter(None, pattern.split(",")):
@@ -53,12 +52,27 @@ def matching_files(pattern: str) -> list[str]:
             for path in glob.glob(part, recursive=True)
             if os.path.isfile(path)
         )
+    return sorted(found)
+
+
+def matching_files(pattern: str) -> list[str]:
+    """Like `glob_files`, where there must be some.
+
+    Raises:
+        ValueError: nothing matches.
+    """
+    found = glob_files(pattern)
     if not found:
         raise ValueError(
             f"No file matches `{pattern}`: check the path, and quote the "
             "pattern so that the shell does not expand it."
         )
-    return sorted(found)
+    return found
+
+
+def open_binary(path: str) -> BinaryIO:
+    """Opens a file to read its bytes."""
+    return open(check_local(path), "rb")
 
 
 def check_writable(path: str, name: str) -> None:

@@ -3,10 +3,12 @@
 import abc
 import dataclasses
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from preprocessing.readers.label_ranges import LabelRanges
+from preprocessing.readers.text import series_name
 from trainer.config import Settings
 
 __all__ = ["BadRow", "Block", "Extent", "Reader", "Source"]
@@ -20,11 +22,23 @@ class Source:
         path: where it lies.
         split: the split its rows belong to; "" = all splits are cut from it.
         label_path: a file of labels beside it; "" = none.
+        series_id: of its rows, where no column says it; "" = its stem.
+        label_ranges: series id to its anomalous stretches; a series that is
+            not named has no labels.
     """
 
     path: str
     split: str = ""
     label_path: str = ""
+    series_id: str = ""
+    label_ranges: Mapping[str, LabelRanges] = dataclasses.field(
+        default_factory=dict
+    )
+
+    @property
+    def name(self) -> str:
+        """Id of its series, where no column says it."""
+        return self.series_id or series_name(self.path)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,10 +67,28 @@ class Extent:
     Attributes:
         num_rows: how many.
         times: first and last timestamp, microseconds; None = not known.
+        num_train_rows: leading rows that belong to train, where the format
+            says so; the others are test. None = it does not say.
     """
 
     num_rows: int
     times: tuple[int, int] | None = None
+    num_train_rows: int | None = None
+
+    @classmethod
+    def of(cls, block: Block, before: "Extent | None") -> "Extent":
+        """Of the rows of one more block.
+
+        Args:
+            block: the next rows of the series.
+            before: of the rows before it; None = it is the first.
+        """
+        num_rows = len(block.values) + (before.num_rows if before else 0)
+        times = before.times if before else None
+        if block.timestamps is not None and len(block.timestamps):
+            first = times[0] if times else int(block.timestamps[0])
+            times = first, int(block.timestamps[-1])
+        return cls(num_rows, times)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +97,7 @@ class BadRow:
 
     Attributes:
         path: the file.
-        line: the line in it, from 1.
+        line: the line in it, or the row of an array, from 1.
         reason: why.
         text: the line itself.
         has_place: a row of NaN stands for it in a block.
