@@ -89,8 +89,7 @@ def _write(
     # Numbers of another split must not pass for those of the test.
     suffix = "" if settings.split == "test" else f"-{settings.split}"
     output = settings.output or os.path.join(
-        os.path.dirname(os.path.normpath(settings.model)),
-        f"report{suffix}.html",
+        _parent(settings.model), f"report{suffix}.html"
     )
     text = page.make_page(
         f"{detector.model_id} on {settings.split}",
@@ -116,6 +115,14 @@ def _write(
     )
     storage.write_text(numbers_path, json.dumps(numbers, indent=1) + "\n")
     print(f"Page: {output}\nNumbers: {numbers_path}")
+
+
+def _parent(folder: str) -> str:
+    folder = storage.resolved(folder)
+    if storage.is_remote(folder):
+        # What os.path.normpath makes of gs:// is no bucket any more.
+        return os.path.dirname(folder.rstrip("/"))
+    return os.path.dirname(os.path.normpath(folder))
 
 
 def _check_fit(detector: Any, schema: Schema) -> None:

@@ -16,13 +16,16 @@ SIGNATURES = ("describe", "initial_state", "score_chunk", "serving_default")
 def load_saved_model(model_dir: str) -> Any:
     """Loads the SavedModel of a finished detector.
 
+    Args:
+        model_dir: its folder, local or in a bucket.
+
     Raises:
+        OSError: a bucket cannot be read.
         ValueError: there is none, it is damaged, or it is not finished.
     """
-    path = storage.check_local(model_dir)
-    if not os.path.isfile(os.path.join(path, "saved_model.pb")):
-        inner = os.path.join(path, "model")
-        is_inside = os.path.isfile(os.path.join(inner, "saved_model.pb"))
+    if not storage.is_file(os.path.join(model_dir, "saved_model.pb")):
+        inner = os.path.join(model_dir, "model")
+        is_inside = storage.is_file(os.path.join(inner, "saved_model.pb"))
         raise ValueError(
             "`model_dir` must be the folder of an exported model, with a "
             f"saved_model.pb. Received: {model_dir!r}. "
@@ -36,14 +39,15 @@ def load_saved_model(model_dir: str) -> Any:
     # On NVIDIA GPUs since Ampere TensorFlow rounds the factors of float32
     # products to 10 bits; scores must be the same number on every machine.
     tf.config.experimental.enable_tensor_float_32_execution(False)
-    try:
-        loaded = tf.saved_model.load(path)
-    except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
-        raise ValueError(
-            "`model_dir` must be a whole SavedModel. Received: "
-            f"{model_dir!r}, which cannot be loaded "
-            f"({str(error).splitlines()[0]}). Export or copy it again."
-        ) from error
+    with storage.local_folder(model_dir) as folder:
+        try:
+            loaded = tf.saved_model.load(folder)
+        except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
+            raise ValueError(
+                "`model_dir` must be a whole SavedModel. Received: "
+                f"{model_dir!r}, which cannot be loaded "
+                f"({str(error).splitlines()[0]}). Export or copy it again."
+            ) from error
     missing = [name for name in SIGNATURES if name not in loaded.signatures]
     if missing:
         raise ValueError(

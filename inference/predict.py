@@ -114,11 +114,14 @@ def _check(settings: PredictSettings) -> None:
             f"`format` must be one of {', '.join(READERS)}. "
             f"Received: format={settings.format!r}"
         )
-    if os.path.isdir(storage.check_local(settings.output)):
+    if storage.is_folder(settings.output):
         raise ValueError(
             "`output` must be a file. Received: the folder "
             f"{settings.output}. Add a file name."
         )
+    if storage.is_remote(settings.output):
+        # There, nothing is written before the end of all work.
+        storage.check_writable(os.path.dirname(settings.output), "output")
 
 
 def _predict(settings: PredictSettings, overrides: dict[str, Any]) -> int:
@@ -179,15 +182,22 @@ def _check_no_input(sources: Sequence[Source], *written: str) -> None:
     """Refuses to write over a file that is to be scored."""
     read = {source.path for source in sources}
     read |= {source.label_path for source in sources if source.label_path}
-    for path in filter(os.path.exists, written):
+    for path in written:
         for input_path in sorted(read):
-            if os.path.samefile(input_path, path):
+            if _is_same_file(input_path, path):
                 raise ValueError(
                     "`output` and its .dead_letters.jsonl must not be files "
                     f"of `input`. Received: {path}, which is the input "
                     f"{input_path}. Name another output, or leave that file "
                     "out of the input."
                 )
+
+
+def _is_same_file(first: str, second: str) -> bool:
+    first, second = storage.resolved(first), storage.resolved(second)
+    if storage.is_remote(first) or storage.is_remote(second):
+        return first == second
+    return os.path.exists(second) and os.path.samefile(first, second)
 
 
 def _inputs(
@@ -220,10 +230,10 @@ def _blocks(
 
 
 def _write_bad_rows(path: str, bad_rows: list[BadRow]) -> None:
-    with contextlib.suppress(FileNotFoundError):
+    if not bad_rows:
         # One of an earlier run would be mistaken for this run's.
-        os.unlink(path)
-    if bad_rows:
+        storage.delete_files([path])
+    else:
         storage.write_text(path, "".join(row.letter() for row in bad_rows))
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from trainer import storage
 from trainer.schema import Schema
 
 __all__ = ["Run", "read_runs"]
@@ -56,17 +57,25 @@ def read_runs(
         series: ids to read; empty = all. A split need not hold them all.
 
     Raises:
+        OSError: a bucket cannot be read.
         ValueError: a file is missing or damaged.
     """
     shards = [
         os.path.join(data_dir, name) for name in schema.splits[split].shards
     ]
     wanted = set(series)
-    segments = [
-        segment
-        for segment in _read_segments(shards, schema)
-        if not wanted or segment[0].series_id in wanted
-    ]
+    try:
+        with storage.local_files(shards) as local_shards:
+            segments = [
+                segment
+                for segment in _read_segments(local_shards, schema)
+                if not wanted or segment[0].series_id in wanted
+            ]
+    except (tf.errors.OpError, FileNotFoundError, ValueError) as error:
+        raise ValueError(
+            f"A record file under {data_dir} is missing or damaged: run "
+            f"`python -m preprocessing.task` again. ({error})"
+        ) from error
     segments.sort(key=lambda item: (item[0].series_id, item[0].start + item[1]))
     return [_join(group) for group in _group(segments)]
 
@@ -79,19 +88,12 @@ def _read_segments(
         return
     records = tf.data.TFRecordDataset(shards).batch(_RECORDS_A_BATCH)
     parsed = records.map(lambda batch: tf.io.parse_example(batch, _RECORD))
-    try:
-        for batch in parsed.as_numpy_iterator():
-            columns = [batch[name] for name in _RECORD]
-            for record in zip(*columns, strict=True):
-                fields = dict(zip(_RECORD, record, strict=True))
-                run = _decode(fields, schema)
-                yield run, int(fields["halo"]), bool(fields["follows_gap"])
-    except (tf.errors.OpError, ValueError) as error:
-        raise ValueError(
-            f"A record file under {os.path.dirname(shards[0])} is missing or "
-            "damaged: run `python -m preprocessing.task` again. "
-            f"({error})"
-        ) from error
+    for batch in parsed.as_numpy_iterator():
+        columns = [batch[name] for name in _RECORD]
+        for record in zip(*columns, strict=True):
+            fields = dict(zip(_RECORD, record, strict=True))
+            run = _decode(fields, schema)
+            yield run, int(fields["halo"]), bool(fields["follows_gap"])
 
 
 def _decode(fields: dict, schema: Schema) -> Run:

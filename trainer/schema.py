@@ -183,15 +183,15 @@ class Schema:
         Raises:
             ValueError: there is none, or it cannot be used.
         """
-        path = os.path.join(storage.check_local(data_dir), FILE_NAME)
-        if not os.path.isfile(path):
+        path = os.path.join(data_dir, FILE_NAME)
+        if not storage.is_file(path):
             raise ValueError(
                 f"`data_dir` must hold a {FILE_NAME}. Received: "
                 f"data_dir={data_dir!r}. `python -m preprocessing.task` "
                 "writes one."
             )
-        with open(path, encoding="utf-8") as file:
-            return cls.from_json(file.read())
+        with storage.open_binary(path) as file:
+            return cls.from_json(file.read().decode())
 
 
 def assign_roles(

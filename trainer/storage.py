@@ -1,58 +1,82 @@
-"""Paths, globs and atomic writes. Knows no framework."""
+"""Local files and `gs://` buckets alike. Knows no framework.
 
-import contextlib
+All functions take local paths and `gs://bucket/name`; a bucket that is
+mounted under `files.MOUNT_ROOT` is used through its mount.
+"""
+
+import fnmatch
 import glob
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
-from typing import BinaryIO, TextIO
+import re
+from collections.abc import Iterator, Sequence
+
+from trainer import buckets
+from trainer.files import (
+    binary_written_whole,
+    check_local,
+    check_writable,
+    delete_files,
+    file_size,
+    file_written_whole,
+    folder_place,
+    is_file,
+    is_folder,
+    is_remote,
+    open_binary,
+    resolved,
+    write_text,
+)
+from trainer.folders import (
+    OutputFolder,
+    data_set_written_whole,
+    directory_written_whole,
+)
+from trainer.staging import local_files, local_folder
 
 __all__ = [
+    "OutputFolder",
+    "binary_written_whole",
     "check_local",
     "check_writable",
+    "data_set_written_whole",
+    "delete_files",
     "directory_written_whole",
+    "file_size",
     "file_written_whole",
     "glob_files",
+    "is_file",
+    "is_folder",
+    "is_remote",
+    "local_files",
+    "local_folder",
     "matching_files",
     "open_binary",
+    "resolved",
     "write_text",
 ]
 
-
-def check_local(path: str) -> str:
-    """Returns `path`, refusing what this version cannot read or write.
-
-    Raises:
-        ValueError: the path names a bucket.
-    """
-    if "://" in path:
-        raise ValueError(
-            "Paths must be local: mount the bucket and give the mounted "
-            f"path (on Vertex AI, /gcs/BUCKET/...). Received: {path}"
-        )
-    return path
+_WILDCARD = re.compile(r"[*?[]")
+# Files that a writer of ours gives their names when they are whole.
+_TEMPORARY = re.compile(r"\.[0-9a-f]{32}\.temporary$")
 
 
 def glob_files(pattern: str) -> list[str]:
     """Lists the files that `pattern` names, sorted; there may be none.
 
+    Names that begin with a dot are found only by patterns that spell it.
+
     Args:
-        pattern: a file, a folder (all files below it) or a glob; several,
-            separated by commas.
+        pattern: a file, a folder (all files below it) or a glob, where `**`
+            stands for any folders; several, separated by commas.
+
+    Raises:
+        OSError: a bucket cannot be listed.
+        ValueError: a path is neither local nor in a bucket.
     """
     found: set[str] = set()
     for part in filter(None, pattern.split(",")):
-        check_local(part)
-        if os.path.isdir(part):
-            part = os.path.join(glob.escape(part), "**", "*")
-        found.update(
-            path
-            for path in glob.glob(part, recursive=True)
-            if os.path.isfile(path)
-        )
-    return sorted(found)
+        found.update(_remote(part) if is_remote(part) else _local(part))
+    return sorted(path for path in found if not _TEMPORARY.search(path))
 
 
 def matching_files(pattern: str) -> list[str]:
@@ -70,95 +94,61 @@ def matching_files(pattern: str) -> list[str]:
     return found
 
 
-def open_binary(path: str) -> BinaryIO:
-    """Opens a file to read its bytes."""
-    return open(check_local(path), "rb")
+def _local(pattern: str) -> Iterator[str]:
+    local = resolved(pattern)
+    if os.path.isfile(local):
+        # As it is, though its name may have signs of a pattern.
+        yield pattern
+        return
+    if os.path.isdir(local):
+        local = os.path.join(glob.escape(local), "**", "*")
+    for path in glob.glob(local, recursive=True):
+        if os.path.isfile(path):
+            yield (
+                path
+                if pattern == resolved(pattern)
+                else _unmounted(path, pattern)
+            )
 
 
-def check_writable(path: str, name: str) -> None:
-    """Makes the folder `path`, so that a failure comes before any work.
+def _unmounted(path: str, pattern: str) -> str:
+    """The `gs://` name of a file that was found through the mount.
 
-    Args:
-        path: the folder.
-        name: of the argument, for the message.
-
-    Raises:
-        ValueError: it cannot be made, or nothing can be written into it.
+    Other machines may have to read it that have no such mount.
     """
-    try:
-        os.makedirs(check_local(path), exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):
-            pass
-    except OSError as error:
-        raise ValueError(
-            f"`{name}` must be a folder that can be written. Received: "
-            f"{path} ({error.strerror}). Name another folder."
-        ) from error
+    bucket = buckets.place_of(pattern).bucket
+    root = resolved(f"{buckets.SCHEME}{bucket}/")
+    return f"{buckets.SCHEME}{bucket}/{path.removeprefix(root)}"
 
 
-@contextlib.contextmanager
-def file_written_whole(path: str) -> Iterator[TextIO]:
-    """Yields a temporary text file that becomes `path` when all went well."""
-    target = Path(check_local(path))
-    check_writable(str(target.parent), "output")
-    handle, temporary = tempfile.mkstemp(
-        dir=target.parent, prefix=f".{target.name}."
-    )
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            yield file
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+def _remote(pattern: str) -> Iterator[str]:
+    bucket, name = buckets.place_of(pattern)
+    if is_file(pattern):
+        yield pattern
+        return
+    if _WILDCARD.search(name):
+        prefix = _WILDCARD.split(name)[0]
+        parts = name.split("/")
+    else:
+        prefix = folder_place(pattern).name
+        parts = [*prefix.split("/")[:-1], "**", "*"]
+    for found in buckets.list_names(buckets.Place(bucket, prefix)):
+        if _matches(found.split("/"), parts):
+            yield str(buckets.Place(bucket, found))
 
 
-def write_text(path: str, text: str) -> None:
-    """Writes `text` to `path` in one step."""
-    with file_written_whole(path) as file:
-        file.write(text)
-
-
-@contextlib.contextmanager
-def directory_written_whole(path: str, marker: str) -> Iterator[str]:
-    """Yields a temporary folder that becomes `path` when all went well.
-
-    An older folder at `path` is replaced only where it holds the file
-    `marker`, which shows that it is an earlier result of the same kind.
-
-    Args:
-        path: the folder to write.
-        marker: name of a file that every finished folder holds.
-
-    Raises:
-        ValueError: `path` holds something else.
-    """
-    target = Path(check_local(path))
-    is_occupied = target.exists() and (
-        not target.is_dir() or any(target.iterdir())
-    )
-    if is_occupied and not (target / marker).is_file():
-        raise ValueError(
-            f"`{path}` exists and holds no {marker}, so it is not replaced: "
-            "name an empty or a new folder."
+def _matches(names: Sequence[str], patterns: Sequence[str]) -> bool:
+    """Whether `glob.glob` would find the file of these folders and name."""
+    if not names or not patterns:
+        return not names and not patterns
+    first, rest = patterns[0], patterns[1:]
+    is_hidden = names[0].startswith(".")
+    if first == "**":
+        return (
+            (bool(rest) and _matches(names, rest))
+            or (not is_hidden and _matches(names[1:], patterns))
+            or (not is_hidden and not rest and len(names) == 1)
         )
-    check_writable(str(target.parent), "output")
-    temporary = Path(
-        tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.")
-    )
-    try:
-        temporary.chmod(0o755)
-        yield str(temporary)
-        old = temporary.with_name(temporary.name + ".old")
-        if target.exists():
-            target.rename(old)
-        try:
-            temporary.rename(target)
-        except OSError:
-            old.rename(target)
-            raise
-        shutil.rmtree(old, ignore_errors=True)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+    if is_hidden and not first.startswith("."):
+        return False
+    return fnmatch.fnmatchcase(names[0], first) and _matches(names[1:], rest)

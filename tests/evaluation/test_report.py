@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from bucket_emulator import bucket_emulator
 from data_sets import feature_of
 from fake_model import save_fake_model
 
@@ -216,3 +217,25 @@ def test_bad_flags(flags, message, capsys):
         code = exit_.code
     assert code == 2
     assert message in capsys.readouterr().err
+
+
+def test_report_in_a_bucket(tmp_path, monkeypatch):
+    """Catches a page in a local folder called 'gs:'."""
+    monkeypatch.setattr(stored_runs, "read_runs", lambda *_: long_runs())
+    monkeypatch.chdir(tmp_path)
+    model = save_fake_model(tmp_path / "model")
+    data_dir = write_schema(tmp_path / "data", ("a", "b", "c"), "step")
+    before = sorted(tmp_path.iterdir())
+    with bucket_emulator() as bucket:
+        path = bucket.put_folder("run/model", model)
+        data = bucket.put_folder("data", data_dir)
+        for given in (path, f"{path}/"):
+            assert report.main([f"--model={given}", f"--data_dir={data}"]) == 0
+            assert bucket.get("run/report.html").startswith(b"<!")
+            figures = json.loads(bucket.get("run/figures.json"))
+            assert figures["views"]["time"]["num_anomalous"] == 8
+            assert bucket.about("run/report.html")["contentType"] == "text/html"
+            bucket.delete("run/report.html")
+        assert run(model, data, bucket.url("pages/r.html")) == 0
+        assert {"pages/r.html", "pages/figures.json"} <= set(bucket.names())
+    assert sorted(tmp_path.iterdir()) == before

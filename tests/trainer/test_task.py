@@ -164,6 +164,7 @@ def test_few_calibration_windows_use_train_and_say_so(
         (["--encoder_units=64,x"], "list of int"),
         (["--data_dir=nowhere"], "preprocessing.task"),
         (["--output_dir="], "`output_dir` must be given"),
+        (["--output_dir=gs://bucket/run"], "Paths must be local"),
     ],
 )
 def test_wrong_use(long_data_set, tmp_path, capsys, flags, message):
