@@ -24,7 +24,7 @@ MEMORY_ROWS_PER_FILE = 200_000
 def run(num_rows: int = NUM_ROWS) -> list[tuple[str, float, str]]:
     """Returns (name, ratio, what it must be) of one run."""
     with tempfile.TemporaryDirectory() as folder:
-        paths = _write_csv(folder, num_rows, NUM_FILES)
+        paths = write_tables(folder, num_rows, NUM_FILES)
         seconds = _alternate(paths, folder)
         ratio = statistics.median(seconds["bare"]) / statistics.median(
             seconds["preprocessing"]
@@ -35,7 +35,8 @@ def run(num_rows: int = NUM_ROWS) -> list[tuple[str, float, str]]:
     ]
 
 
-def _write_csv(folder: str, num_rows: int, num_files: int) -> list[str]:
+def write_tables(folder: str, num_rows: int, num_files: int) -> list[str]:
+    """Writes CSV files of equal length under `folder`/input; their paths."""
     import pyarrow as pa
     from pyarrow import csv
 
@@ -96,32 +97,36 @@ def _memory() -> float:
     peaks = {}
     for num_files in (1, 4, 20):
         with tempfile.TemporaryDirectory() as folder:
-            _write_csv(folder, num_files * MEMORY_ROWS_PER_FILE, num_files)
-            # Not ru_maxrss: a child inherits that of its parent.
-            program = (
-                "import sys; from preprocessing import task; "
-                "code = task.main(sys.argv[1:]); "
-                "status = open('/proc/self/status').read(); "
-                "print(status.split('VmHWM:')[1].split()[0]); "
-                "sys.exit(code)"
-            )
-            printed = subprocess.run(
+            write_tables(folder, num_files * MEMORY_ROWS_PER_FILE, num_files)
+            peaks[num_files] = peak_megabytes(
                 [
-                    sys.executable,
-                    "-c",
-                    program,
                     "--format=csv",
                     f"--input={folder}/input/*.csv",
                     f"--output={folder}/output",
-                ],
-                check=True,
-                capture_output=True,
-                text=True,
-            ).stdout
-            peaks[num_files] = int(printed.split()[-1]) / 1024
+                ]
+            )
     for num_files, megabytes in peaks.items():
         print(f"peak memory, {num_files} files: {megabytes:.0f} MB")
     return peaks[20] / peaks[1]
+
+
+def peak_megabytes(flags: list[str]) -> float:
+    """Peak memory of preprocessing in a process of its own."""
+    # Not ru_maxrss: a child inherits that of its parent.
+    program = (
+        "import sys; from preprocessing import task; "
+        "code = task.main(sys.argv[1:]); "
+        "status = open('/proc/self/status').read(); "
+        "print(status.split('VmHWM:')[1].split()[0]); "
+        "sys.exit(code)"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", program, *flags],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    return int(printed.split()[-1]) / 1024
 
 
 if __name__ == "__main__":

@@ -1,14 +1,21 @@
 """The first pass over a file: its rows, and a look at the first of them."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from preprocessing.gaps import period_of
 from preprocessing.readers.base import Block, Reader, Source
 from preprocessing.settings import PreprocessingSettings
 from trainer.statistics.columns import ColumnStatistics
 
-__all__ = ["NAMES_SHOWN", "Job", "SourceCount", "count_source", "is_selected"]
+__all__ = [
+    "NAMES_SHOWN",
+    "Job",
+    "SourceCount",
+    "count_source",
+    "is_selected",
+    "unknown_series",
+]
 
 # A look at the data reads this many cells of each file.
 _LOOK_CELLS = 100_000
@@ -25,7 +32,7 @@ class Job:
         names: columns of the data set.
         settings: the shared flags.
         folder: where shards are written.
-        num_sources: files to read.
+        num_groups: shards a split at most.
         dtype: of the stored values; "" = decide by a look.
     """
 
@@ -33,7 +40,7 @@ class Job:
     names: tuple[str, ...]
     settings: PreprocessingSettings
     folder: str
-    num_sources: int
+    num_groups: int = 0
     dtype: str = ""
 
 
@@ -48,6 +55,8 @@ class SourceCount:
         rows: series id to rows; file name to lines for whole series.
         times: series id to its first and last timestamp, microseconds, where
             files may share a series.
+        num_train_rows: series id to its leading rows that are train, where
+            the format says so.
         left_out: some of the series that `--series` does not take.
         label_kind: "step", "sequence" or "none".
         sequence_length: of whole series, else 0.
@@ -63,6 +72,7 @@ class SourceCount:
     times: Mapping[str, tuple[int, int]] = dataclasses.field(
         default_factory=dict
     )
+    num_train_rows: Mapping[str, int] = dataclasses.field(default_factory=dict)
     left_out: tuple[str, ...] = ()
     label_kind: str = "none"
     sequence_length: int = 0
@@ -84,7 +94,7 @@ def count_source(job: Job, index: int, source: Source) -> SourceCount:
             or is_selected(job.settings, series_id)
         }
         blocks = _first_blocks(job, source) if taken else []
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         return SourceCount(index, source.path, error=str(error))
     count = SourceCount(
         index,
@@ -94,6 +104,11 @@ def count_source(job: Job, index: int, source: Source) -> SourceCount:
         times={
             name: extent.times for name, extent in taken.items() if extent.times
         },
+        num_train_rows={
+            name: extent.num_train_rows
+            for name, extent in taken.items()
+            if extent.num_train_rows is not None
+        },
         left_out=tuple(sorted(set(found) - set(taken))[:NAMES_SHOWN]),
     )
     return _with_look(count, blocks, job) if blocks else count
@@ -102,6 +117,15 @@ def count_source(job: Job, index: int, source: Source) -> SourceCount:
 def is_selected(settings: PreprocessingSettings, series_id: str) -> bool:
     """True where `--series` takes this series."""
     return not settings.series or series_id in settings.series
+
+
+def unknown_series(missing: Iterable[str], found: Iterable[str]) -> str:
+    """What to say of `--series` that the input does not hold."""
+    return (
+        "`series` must name series of the input. Received: "
+        f"{', '.join(sorted(missing))}; there are "
+        f"{', '.join(sorted(found)[:NAMES_SHOWN])}"
+    )
 
 
 def _with_look(

@@ -1,15 +1,20 @@
 """What the first pass decides: splits, row numbers, dtype."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from preprocessing.counting import NAMES_SHOWN, Job, SourceCount
+from preprocessing.counting import Job, SourceCount, unknown_series
+from preprocessing.readers.base import Source
 from preprocessing.splits import Part, cut_into_splits
 from trainer.statistics.columns import ColumnStatistics
 
-__all__ = ["Plan", "dtype_for", "make_plan"]
+__all__ = ["Files", "Group", "Plan", "dtype_for", "make_plan"]
+
+# Files with their positions; a group of them has a number.
+Files = Sequence[tuple[int, Source]]
+Group = tuple[int, Files]
 
 # Cut from the tail of each series, in order of time.
 _TAIL = ("validation", "statistics", "tuning", "test")
@@ -42,6 +47,48 @@ class Plan:
     latest: Mapping[tuple[int, str], int]
     errors: tuple[str, ...]
 
+    def for_groups(
+        self, groups: Iterable[Group]
+    ) -> Iterator[tuple[Group, "Plan"]]:
+        """Yields each group of files with the part of the plan it needs.
+
+        A worker must not be sent the series of all others.
+        """
+        series_of: dict[int, list[str]] = {}
+        for index, series_id in self.offsets:
+            series_of.setdefault(index, []).append(series_id)
+        for group in groups:
+            files = [
+                (index, source.split, series_id)
+                for index, source in group[1]
+                for series_id in series_of.get(index, ())
+            ]
+            yield group, self._for_files(files)
+
+    def without_series(self) -> "Plan":
+        """What is decided for all series alike."""
+        return self._for_files([])
+
+    def _for_files(self, files: Sequence[tuple[int, str, str]]) -> "Plan":
+        """Keeps what is known of each (file, split, series id)."""
+        keys = [(index, series_id) for index, _, series_id in files]
+        return dataclasses.replace(
+            self,
+            parts={
+                (split, series_id): self.parts[split, series_id]
+                for _, split, series_id in files
+            },
+            offsets={key: self.offsets[key] for key in keys},
+            period_seconds={
+                series_id: self.period_seconds[series_id]
+                for _, series_id in keys
+                if series_id in self.period_seconds
+            },
+            latest={
+                key: self.latest[key] for key in keys if key in self.latest
+            },
+        )
+
 
 def make_plan(counts: Sequence[SourceCount], job: Job) -> Plan:
     """Decides split borders, dtype and label kind for all files.
@@ -58,8 +105,13 @@ def make_plan(counts: Sequence[SourceCount], job: Job) -> Plan:
     for count in counts:
         periods = {**count.period_seconds, **periods}
     own = {count.split for count in counts if count.split}
+    num_train_rows: dict[str, int] = {}
+    for count in counts:
+        num_train_rows.update(count.num_train_rows)
     parts = {
-        (split, series_id): _parts(job, split, rows, own)
+        (split, series_id): _parts(
+            job, split, rows, own, num_train_rows.get(series_id)
+        )
         for (split, series_id), rows in totals.items()
     }
     period = job.settings.sampling_period_seconds
@@ -129,24 +181,42 @@ def _moment(timestamp: int) -> str:
 
 
 def _parts(
-    job: Job, split: str, num_rows: int, own: set[str]
+    job: Job,
+    split: str,
+    num_rows: int,
+    own: set[str],
+    num_train_rows: int | None,
 ) -> tuple[Part, ...]:
+    """The splits of a series.
+
+    Args:
+        job: its fractions and gap.
+        split: what its files belong to; "" = any.
+        num_rows: of the series in these files.
+        own: splits that have files of their own.
+        num_train_rows: leading rows that are train, the others are test;
+            None = the format does not say.
+    """
     settings = job.settings
     if split not in ("", "train"):
         return (Part(split, 0, num_rows),)
     # Files that say "train" come with a test part, or will get one.
-    names = _TAIL if split == "" else _TAIL[:-1]
+    has_own_test = split == "train" or num_train_rows is not None
     tail = [
         (name, getattr(settings, f"{name}_fraction"))
-        for name in names
+        for name in (_TAIL[:-1] if has_own_test else _TAIL)
         if name not in own
     ]
+    stop = num_rows
+    if num_train_rows is not None:
+        stop = min(num_train_rows, num_rows)
     gap_rows = settings.split_gap_rows
     if gap_rows < 0:
-        gap_rows = min(num_rows // 100, settings.max_window_length)
+        gap_rows = min(stop // 100, settings.max_window_length)
     if job.reader.has_whole_series:
         gap_rows = 0
-    return cut_into_splits(num_rows, tail, gap_rows)
+    parts = cut_into_splits(stop, tail, gap_rows)
+    return parts + ((Part("test", stop, num_rows),) if stop < num_rows else ())
 
 
 def _plan_errors(
@@ -159,11 +229,7 @@ def _plan_errors(
     missing = [name for name in job.settings.series if name not in found]
     if missing and not job.reader.has_whole_series:
         names = found.union(*(count.left_out for count in counts))
-        return [
-            "`series` must name series of the input. Received: "
-            f"{', '.join(missing)}; there are "
-            f"{', '.join(sorted(names)[:NAMES_SHOWN])}"
-        ]
+        return [unknown_series(missing, names)]
     if len(lengths) > 1:
         return [
             "All sequences must have the same length. Received files with "

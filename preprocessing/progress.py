@@ -15,7 +15,7 @@ _POLL_SECONDS = 0.5
 
 @contextlib.contextmanager
 def shown(folder: str) -> Iterator[None]:
-    """Shows how many shards and bytes there are in `folder`.
+    """Shows how many shards and bytes there are in a local `folder`.
 
     It looks from outside, so it works for any runner that writes there.
     """
@@ -25,7 +25,7 @@ def shown(folder: str) -> Iterator[None]:
         TimeElapsedColumn(),
     )
     console = Console(stderr=True)
-    if not console.is_terminal:
+    if not console.is_terminal or not os.path.isdir(folder):
         yield
         return
     is_done = threading.Event()

@@ -2,12 +2,12 @@
 
 import contextlib
 import functools
-import uuid
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from preprocessing.segments import Segment
+from trainer import storage
 
 __all__ = ["encode", "record_writer"]
 
@@ -58,21 +58,13 @@ def encode(segment: Segment, dtype: str) -> bytes:
 def record_writer(path: str) -> Iterator[Callable[[bytes], None]]:
     """Yields a function that appends a record to the TFRecord file `path`.
 
-    The file has a temporary name until all went well, so a step that Beam
-    runs twice never leaves half a shard.
+    The file is there when all went well, so a step that Beam runs twice
+    never leaves half a shard.
     """
-    from apache_beam.io.filesystems import FileSystems
     from apache_beam.io.tfrecordio import _TFRecordUtil
 
-    temporary = f"{path}.{uuid.uuid4().hex}.temporary"
-    file = FileSystems.create(temporary)
-    try:
-        with file:
-            yield functools.partial(_TFRecordUtil.write_record, file)
-        FileSystems.rename([temporary], [path])
-    except BaseException:
-        FileSystems.delete([temporary])
-        raise
+    with storage.binary_written_whole(path) as file:
+        yield functools.partial(_TFRecordUtil.write_record, file)
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from preprocessing.readers import READERS
 from trainer.config import Settings, setting
 
 __all__ = ["PreprocessingSettings"]
@@ -15,7 +16,9 @@ class PreprocessingSettings(Settings):
         "", "file, folder or quoted glob to read; several with commas"
     )
     format: str = setting(
-        "csv", "format of the input", choices=("sequences", "csv", "smd")
+        "auto",
+        "format of the input; auto guesses and says what",
+        choices=("auto", *READERS),
     )
     output: str = setting("", "folder to write; an older data set is replaced")
     series: tuple[str, ...] = setting((), "series ids to take; none = all")

@@ -1,4 +1,4 @@
-"""The second pass: one file to one TFRecord shard a split."""
+"""The second pass: a group of files to one TFRecord shard a split."""
 
 import contextlib
 import dataclasses
@@ -9,17 +9,17 @@ import numpy as np
 
 from preprocessing.counting import Job, is_selected
 from preprocessing.gaps import longest_step
-from preprocessing.plan import Plan
+from preprocessing.plan import Group, Plan
 from preprocessing.readers.base import BadRow, Block, Source
-from preprocessing.readers.text import series_name
 from preprocessing.records import encode, record_writer
 from preprocessing.segments import Segment, SegmentCutter
 from preprocessing.splits import parts_between
 from preprocessing.tally import SplitTally
+from trainer import storage
 from trainer.schema import Split
 from trainer.statistics.columns import ColumnStatistics
 
-__all__ = ["SourceResult", "write_source"]
+__all__ = ["GroupResult", "write_group"]
 
 # Values of a segment; read back whole, so small enough for a shuffle buffer.
 _SEGMENT_BYTES = 1 << 20
@@ -28,11 +28,12 @@ _SEGMENT_HALOS = 4
 
 
 @dataclasses.dataclass(frozen=True)
-class SourceResult:
-    """What was written for one file.
+class GroupResult:
+    """What was written for one group of files.
 
     Attributes:
-        index: position of the file.
+        number: of the group.
+        plan: what was decided for all series alike.
         splits: split to rows, labels and shards; `series` counts whole
             series only.
         series_ids: split to the long series it has.
@@ -41,10 +42,11 @@ class SourceResult:
         num_bad: rows refused.
         first_bad: the first refused row, in words.
         num_unused: rows in the gaps between splits.
-        error: why the file could not be read; "" = it could.
+        error: why a file could not be read or written; "" = all could.
     """
 
-    index: int
+    number: int
+    plan: Plan
     splits: Mapping[str, Split] = dataclasses.field(default_factory=dict)
     series_ids: Mapping[str, frozenset[str]] = dataclasses.field(
         default_factory=dict
@@ -57,54 +59,79 @@ class SourceResult:
     error: str = ""
 
 
-def write_source(
-    job: Job, plan: Plan, index: int, source: Source
-) -> SourceResult:
-    """Reads a file and writes its shards; nothing where the plan failed."""
-    if plan.errors or not any(key[0] == index for key in plan.offsets):
-        return SourceResult(index)
+def write_group(job: Job, group: Group, plan: Plan) -> GroupResult:
+    """Reads files and writes their shards; nothing where the plan failed.
+
+    Args:
+        job: what all steps know.
+        group: a number for the names of the shards; files in order.
+        plan: how to write these files.
+    """
+    number, sources = group
+    decided = plan.without_series()
+    indices = {index for index, _ in plan.offsets}
+    sources = [source for source in sources if source[0] in indices]
+    if plan.errors or not sources:
+        return GroupResult(number, decided)
     try:
         with contextlib.ExitStack() as stack:
-            writer = _ShardWriter(job, plan, index, source, stack)
-            for item in job.reader.read(source, job.names):
-                if isinstance(item, BadRow):
-                    writer.refuse(item)
-                elif job.reader.has_whole_series:
-                    writer.add_whole_series(item)
-                else:
-                    writer.add(item)
+            writer = _ShardWriter(job, plan, number, stack)
+            for index, source in sources:
+                writer.add_source(index, source)
             return writer.result()
     except ValueError as error:
-        return SourceResult(index, error=str(error))
+        return GroupResult(number, decided, error=str(error))
+    except OSError as error:
+        message = _explained(error, job.folder)
+        return GroupResult(number, decided, error=message)
 
 
 class _ShardWriter:
     """Takes what a reader yields; writes segments, keeps the counts."""
 
-    def __init__(self, job, plan, index, source, stack) -> None:
+    def __init__(self, job, plan, number, stack) -> None:
         self._job = job
         self._plan = plan
-        self._index = index
-        self._source = source
+        self._number = number
         self._stack = stack
+        self._index = -1
+        self._source = Source("")
         self._cutters: dict[str, SegmentCutter] = {}
         self._writers: dict = {}
         self._tally = SplitTally(len(job.names), job.reader.has_whole_series)
         self._num_good = self._num_bad = self._num_unused = 0
+        self._num_lines = 0
         self._first_bad = ""
         self._dead_letters = None
 
+    def add_source(self, index: int, source: Source) -> None:
+        """Takes the next file from its start to its end."""
+        self._index, self._source, self._num_lines = index, source, 0
+        for item in self._job.reader.read(source, self._job.names):
+            if isinstance(item, BadRow):
+                self.refuse(item)
+            elif self._job.reader.has_whole_series:
+                self.add_whole_series(item)
+            else:
+                self.add(item)
+        for cutter in self._cutters.values():
+            for segment in cutter.finish():
+                self._write_segment(segment)
+            self._num_unused += cutter.num_unused_rows
+        self._cutters = {}
+
     def refuse(self, row: BadRow) -> None:
         """Writes a dead letter."""
-        from apache_beam.io.filesystems import FileSystems
-
         if self._dead_letters is None:
-            name = f"dead_letters-{self._index:05d}.jsonl"
+            name = f"dead_letters-{self._number:05d}.jsonl"
             self._dead_letters = self._stack.enter_context(
-                FileSystems.create(os.path.join(self._job.folder, name))
+                storage.binary_written_whole(
+                    os.path.join(self._job.folder, name)
+                )
             )
             self._first_bad = f"{row.path} line {row.line}: {row.reason}"
         self._num_bad += 1
+        self._num_lines += 1
         self._num_good -= row.has_place
         self._dead_letters.write(row.letter().encode())
 
@@ -123,8 +150,9 @@ class _ShardWriter:
 
     def add_whole_series(self, block: Block) -> None:
         """Takes one short series; its line says its split."""
-        key = self._index, series_name(self._source.path)
-        line = self._plan.offsets[key] + self._num_good + self._num_bad
+        key = self._index, self._source.name
+        line = self._plan.offsets[key] + self._num_lines
+        self._num_lines += 1
         self._num_good += 1
         if not is_selected(self._job.settings, block.series_id):
             return
@@ -145,14 +173,11 @@ class _ShardWriter:
                 )
             )
 
-    def result(self) -> SourceResult:
-        """Ends all series; says what was written."""
-        for cutter in self._cutters.values():
-            for segment in cutter.finish():
-                self._write_segment(segment)
-            self._num_unused += cutter.num_unused_rows
-        return SourceResult(
-            index=self._index,
+    def result(self) -> GroupResult:
+        """Says what was written."""
+        return GroupResult(
+            number=self._number,
+            plan=self._plan.without_series(),
             splits=self._tally.splits,
             series_ids={
                 split: frozenset(ids)
@@ -185,8 +210,8 @@ class _ShardWriter:
         split = segment.split
         if split not in self._writers:
             name = (
-                f"{split}-{self._index:05d}-of-"
-                f"{self._job.num_sources:05d}.tfrecord"
+                f"{split}-{self._number:05d}-of-"
+                f"{self._job.num_groups:05d}.tfrecord"
             )
             self._writers[split] = self._stack.enter_context(
                 record_writer(os.path.join(self._job.folder, name))
@@ -194,3 +219,13 @@ class _ShardWriter:
             self._tally.open(split, name)
         self._writers[split](encode(segment, self._plan.dtype))
         self._tally.add(segment)
+
+
+def _explained(error: OSError, folder: str) -> str:
+    """Says where; the system does not, of a write to an open file."""
+    if error.errno is None or error.filename:
+        return str(error)
+    return (
+        f"`{os.path.dirname(folder)}` takes no more: {error.strerror}. Free "
+        "space there, or name another --output."
+    )

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from preprocessing.counting import Job
-from preprocessing.plan import Plan
-from preprocessing.shards import SourceResult
+from preprocessing.shards import GroupResult
 from trainer.schema import SPLITS, Feature, Schema, Split, assign_roles
 from trainer.statistics.columns import ColumnStatistics
 
@@ -45,6 +44,16 @@ class Summary:
     num_unused: int
     errors: tuple[str, ...]
 
+    def with_shards_in(self, prefix: str) -> "Summary":
+        """Puts `prefix` before the names of all shards."""
+        splits = {
+            name: dataclasses.replace(
+                split, shards=tuple(prefix + shard for shard in split.shards)
+            )
+            for name, split in self.splits.items()
+        }
+        return dataclasses.replace(self, splits=splits)
+
     def to_json(self) -> str:
         """Text that `from_json` reads."""
         content = dataclasses.asdict(self)
@@ -72,15 +81,15 @@ class Summary:
         return cls(**content)
 
 
-def summarize(results: Sequence[SourceResult], plan: Plan, job: Job) -> Summary:
-    """Adds up the results of all files.
+def summarize(results: Sequence[GroupResult], job: Job) -> Summary:
+    """Adds up the results of all groups.
 
     Args:
-        results: of all files, in any order.
-        plan: what they were written by.
+        results: of all groups, in any order; at least one.
         job: columns and settings.
     """
-    results = sorted(results, key=lambda result: result.index)
+    results = sorted(results, key=lambda result: result.number)
+    plan = results[0].plan
     statistics = ColumnStatistics.empty(len(job.names))
     for result in results:
         if result.statistics is not None:
@@ -189,7 +198,7 @@ def _with_roles(
     return features
 
 
-def _add_up(results: Sequence[SourceResult], split: str) -> Split:
+def _add_up(results: Sequence[GroupResult], split: str) -> Split:
     found = [
         result.splits[split] for result in results if split in result.splits
     ]

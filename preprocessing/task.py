@@ -1,38 +1,52 @@
 """Turns raw series into a data set: TFRecord shards and schema.json.
 
 Examples:
-  python -m preprocessing.task --input data/talk --format sequences \
---output build/talk
-  python -m preprocessing.task --input 'pumps/*.csv' --format csv \
+  python -m preprocessing.task --input 'pumps/*.csv' --output build/pumps
+  python -m preprocessing.task --input 'pumps/*.csv.gz' --format csv \
 --timestamp_column time --label_column label --output build/pumps
+  python -m preprocessing.task --input gs://bucket/telemetry --format nasa \
+--spacecraft SMAP --output gs://bucket/data/smap
   python -m preprocessing.task --input ServerMachineDataset --format smd \
 --series machine-2-1 --output build/smd
 
 Formats:
-  sequences  one short labelled series a line: v;v;...,v;v;...[,label]
   csv        a wide table: one row a time step, one column a feature
+  parquet    the same, with typed columns
+  npy        train/, test/ and test_label/ of arrays [time, feature]
+  sequences  one short labelled series a line: v;v;...,v;v;...[,label]
+  nab        the Numenta benchmark: data/, labels/combined_windows.json
+  nasa       SMAP and MSL: train/, test/, labeled_anomalies.csv
+  skab       the Skoltech benchmark: anomaly-free/, valve1/, ...
   smd        train/, test/ and test_label/ of machine-*.txt
+  ucr        the UCR archive: what is train and anomalous is in the file name
+  auto       guesses one of them, and its flags, and says what it guessed
 
-A file is one series, named like the file, unless --series_column says the
-series of each row; such a series may go on in the next file, by path, if time
-goes on there too.
+Text may be compressed: .gz, .bz2, .xz, .zst. A file is one series, named like
+the file, unless --series_column says the series of each row; such a series
+may go on in the next file, by path, if time goes on there too. Pickles are
+refused: reading one can run any program.
 
 Rows that cannot be read are counted and kept, as they are, in
 dead_letters.jsonl of the output folder: treat it like the raw data.
-Flags that are not listed here go to Beam, for example --runner.
+Paths are local or gs://BUCKET/... Flags that are not listed here go to Beam,
+for example --runner. `python -m preprocessing.describe` shows the result.
 """
 
 import argparse
-import contextlib
 import dataclasses
 import logging
 import os
 import shlex
+import shutil
 import sys
 import time
 from collections.abc import Sequence
+from typing import Any
 
-from preprocessing.readers import READERS
+from preprocessing import engines
+from preprocessing.counting import unknown_series
+from preprocessing.readers import READERS, open_reader
+from preprocessing.readers.base import Reader, Source
 from preprocessing.settings import PreprocessingSettings
 from trainer import config, flags, schema, storage
 
@@ -50,33 +64,37 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str]) -> None:
     settings, reader, beam_flags = _parse(argv)
-    flags.check_given(settings, ("input", "output"))
-    sources = reader.sources(settings.input)
+    sources = _selected(reader, reader.sources(settings.input), settings)
     names = reader.feature_names(sources[0])
     _check_roles(names, settings.declared_roles)
 
     # Beam takes seconds to import: only now that there is work for it.
-    from preprocessing import counting, report, summary
+    from preprocessing import counting, pipeline, report, summary
 
+    if pipeline.is_dry_run(beam_flags):
+        job = counting.Job(reader, names, settings, settings.output)
+        pipeline.run(job, sources, beam_flags)
+        print(f"{len(sources)} files found, job graph made, nothing was run")
+        return
     started = time.monotonic()
-    with storage.directory_written_whole(
+    with storage.data_set_written_whole(
         settings.output, schema.FILE_NAME
-    ) as folder:
-        job = counting.Job(reader, names, settings, folder, len(sources))
+    ) as output:
+        job = counting.Job(reader, names, settings, output.folder)
         written = _write_shards(job, sources, beam_flags)
-        _join_dead_letters(folder, os.path.join(folder, _DEAD_LETTERS))
+        _join_dead_letters(
+            output.folder, os.path.join(output.folder, _DEAD_LETTERS)
+        )
         described = {
             "format": settings.format,
             **dataclasses.asdict(reader.settings),
         }
         command = shlex.join(["python", "-m", "preprocessing.task", *argv])
+        written = written.with_shards_in(output.prefix)
         made = summary.make_schema(written, job, described, command)
-        storage.write_text(
-            os.path.join(folder, schema.FILE_NAME), made.to_json()
-        )
-    with contextlib.suppress(FileNotFoundError):
-        # That of an earlier run that failed would be taken for this run's.
-        os.unlink(_failed_letters(settings.output))
+        storage.write_text(output.manifest_path, made.to_json())
+    # That of an earlier run that failed would be taken for this run's.
+    storage.delete_files([_failed_letters(settings.output)])
     seconds = time.monotonic() - started
     report.print_report(made, written, settings.output, seconds)
 
@@ -95,8 +113,7 @@ def _write_shards(job, sources, beam_flags: Sequence[str]):
         "A column needs float64, which its first rows did not show: "
         "writing all shards again."
     )
-    for name in os.listdir(job.folder):
-        os.unlink(os.path.join(job.folder, name))
+    storage.delete_files(storage.glob_files(job.folder))
     return _write_shards(
         dataclasses.replace(job, dtype=needed), sources, beam_flags
     )
@@ -105,9 +122,16 @@ def _write_shards(job, sources, beam_flags: Sequence[str]):
 def _parse(argv: Sequence[str]):
     """Settings, reader and Beam's flags; ValueError for any other flag."""
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    first.add_argument("--format", choices=sorted(READERS))
-    chosen = first.parse_known_args(argv)[0].format
-    formats = [chosen] if chosen else list(READERS)
+    flags.add_flags(first, [PreprocessingSettings])
+    is_help = {"-h", "--help"} & set(argv)
+    parsed = first.parse_known_args([] if is_help else argv)[0]
+    settings = flags.settings_from_flags(PreprocessingSettings, parsed)
+    options: dict[str, Any] = {}
+    formats = list(READERS)
+    if not is_help:
+        flags.check_given(settings, ("input", "output"))
+        settings, options = _with_format(settings)
+        formats = [settings.format]
     reader_classes = [config.load(READERS, name, "format") for name in formats]
     parser = argparse.ArgumentParser(
         prog="python -m preprocessing.task",
@@ -115,44 +139,64 @@ def _parse(argv: Sequence[str]):
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    is_help = {"-h", "--help"} & set(argv)
-    if not chosen and not is_help:
-        raise ValueError(
-            "`format` must be given: --format="
-            f"{'|'.join(READERS)}. --help explains them."
-        )
     flags.add_flags(
         parser,
         [
             PreprocessingSettings,
             *(reader_class.settings_class for reader_class in reader_classes),
         ],
+        options,
     )
     parsed, rest = parser.parse_known_args(argv)
     if rest:
+        # Only then is there a reason to wait for Beam's import.
+        rest = engines.named_in_full(rest)
+        unknown = engines.unknown_flags(rest)
         flags.refuse_unknown_flags(
-            _unknown_to_beam(rest), parser, f"Preprocessing of {chosen}"
+            unknown, parser, f"Preprocessing of {formats[0]}"
         )
-    settings = flags.settings_from_flags(PreprocessingSettings, parsed)
     reader_settings = flags.settings_from_flags(
         reader_classes[0].settings_class, parsed
     )
-    return settings, reader_classes[0](reader_settings), rest
+    return settings, open_reader(settings.format, reader_settings), rest
 
 
-def _unknown_to_beam(flags: Sequence[str]) -> list[str]:
-    """What no class of Beam's options knows."""
-    from apache_beam.options import pipeline_options
+def _with_format(
+    settings: PreprocessingSettings,
+) -> tuple[PreprocessingSettings, dict[str, Any]]:
+    """Says the format, and what was guessed of its flags."""
+    if settings.format != "auto":
+        return settings, {}
+    from preprocessing.readers.detection import guess
 
-    if "--runner=DaskRunner" in flags or "DaskRunner" in flags:
-        # Importing it adds its options.
-        import apache_beam.runners.dask.dask_runner  # noqa: F401
-    parser = pipeline_options._BeamArgumentParser(
-        add_help=False, allow_abbrev=False
+    guessed = guess(settings.input)
+    print(f"auto: {guessed.reason}")
+    return (
+        dataclasses.replace(settings, format=guessed.format),
+        guessed.options,
     )
-    for options in pipeline_options.PipelineOptions.__subclasses__():
-        options._add_argparse_args(parser)
-    return parser.parse_known_args(flags)[1]
+
+
+def _selected(
+    reader: Reader, sources: Sequence[Source], settings: PreprocessingSettings
+) -> list[Source]:
+    """Leaves out the files of series that `--series` does not take.
+
+    Those may have other columns. Where rows or lines say their series, all
+    files are read.
+    """
+    is_one_each = not (reader.may_share_series or reader.has_whole_series)
+    taken = [
+        source
+        for source in sources
+        if not (settings.series and is_one_each)
+        or source.name in settings.series
+    ]
+    missing = set(settings.series) - {source.name for source in taken}
+    if is_one_each and missing:
+        names = {source.name for source in sources}
+        raise ValueError(unknown_series(missing, names))
+    return taken
 
 
 def _check_roles(names: Sequence[str], declared: dict[str, str]) -> None:
@@ -200,19 +244,15 @@ def _failed_letters(output: str) -> str:
 
 
 def _join_dead_letters(folder: str, path: str) -> None:
-    """Joins the dead letters of all files into one file, if any."""
-    parts = sorted(
-        name for name in os.listdir(folder) if name.startswith("dead_letters-")
-    )
+    """Joins the dead letters of all groups into one file, if any."""
+    parts = storage.glob_files(os.path.join(folder, "dead_letters-*"))
     if not parts:
         return
-    with open(path, "wb") as joined:
-        for name in parts:
-            part = os.path.join(folder, name)
-            with open(part, "rb") as file:
-                for line in file:
-                    joined.write(line)
-            os.unlink(part)
+    with storage.binary_written_whole(path) as joined:
+        for part in parts:
+            with storage.open_binary(part) as file:
+                shutil.copyfileobj(file, joined)
+    storage.delete_files(parts)
 
 
 if __name__ == "__main__":

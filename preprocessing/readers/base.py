@@ -135,6 +135,11 @@ class Reader(abc.ABC):
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
+    @property
+    def may_share_series(self) -> bool:
+        """True where a column says the series: files may hold the same."""
+        return bool(getattr(self.settings, "series_column", ""))
+
     @abc.abstractmethod
     def sources(self, pattern: str) -> list[Source]:
         """Lists the files to read; ValueError where there are none."""

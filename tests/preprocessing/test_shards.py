@@ -12,7 +12,7 @@ from preprocessing.counting import Job, count_source
 from preprocessing.plan import make_plan
 from preprocessing.readers.csv import CsvReader, CsvSettings
 from preprocessing.settings import PreprocessingSettings
-from preprocessing.shards import write_source
+from preprocessing.shards import write_group
 from preprocessing.summary import make_schema, summarize
 from trainer import dataset
 
@@ -37,13 +37,18 @@ def _write_data_set(folder, tables, *, has_time):
         names,
         PreprocessingSettings(max_window_length=HALO, split_gap_rows=2),
         folder,
-        len(sources),
     )
     counts = [count_source(job, *each) for each in enumerate(sources)]
     plan = make_plan(counts, job)
     assert not plan.errors
-    results = [write_source(job, plan, *each) for each in enumerate(sources)]
-    summary = summarize(results, plan, job)
+    # Two files a group: a group must not join what its files do not.
+    numbered = list(enumerate(sources))
+    groups = [
+        (number, numbered[number : number + 2])
+        for number in range(0, len(sources), 2)
+    ]
+    results = [write_group(job, *each) for each in plan.for_groups(groups)]
+    summary = summarize(results, job)
     assert not summary.errors and not summary.num_bad
     return plan, make_schema(summary, job, {}, "")
 

@@ -9,7 +9,7 @@ from preprocessing.counting import Job, SourceCount
 from preprocessing.plan import make_plan
 from preprocessing.readers.csv import CsvReader, CsvSettings
 from preprocessing.settings import PreprocessingSettings
-from preprocessing.shards import SourceResult
+from preprocessing.shards import GroupResult
 from preprocessing.summary import Summary, make_schema, summarize
 from trainer.schema import Split
 from trainer.statistics.columns import ColumnStatistics
@@ -18,14 +18,15 @@ from trainer.statistics.columns import ColumnStatistics
 @pytest.fixture
 def job():
     settings = PreprocessingSettings(max_window_length=10)
-    return Job(CsvReader(CsvSettings()), ("x", "y"), settings, "folder", 2)
+    return Job(CsvReader(CsvSettings()), ("x", "y"), settings, "folder")
 
 
-def _results():
+def _results(job):
     generator = np.random.default_rng(1)
     return [
-        SourceResult(
+        GroupResult(
             index,
+            _plan(job).without_series(),
             {"train": Split(rows=50, unknown=50, shards=(f"{index}",))},
             {"train": frozenset(["a", f"b{index}"])},
             ColumnStatistics.from_batch(generator.normal(size=(50, 2))),
@@ -44,9 +45,9 @@ def _plan(job):
 
 def test_summary_survives_json_and_any_order(job):
     """Catches results that depend on which worker was first."""
-    results = _results()
-    summary = summarize(results, _plan(job), job)
-    other = summarize(results[::-1], _plan(job), job)
+    results = _results(job)
+    summary = summarize(results, job)
+    other = summarize(results[::-1], job)
     back = Summary.from_json(other.to_json())
     for field in dataclasses.fields(ColumnStatistics):
         np.testing.assert_array_equal(
@@ -64,7 +65,7 @@ def test_summary_survives_json_and_any_order(job):
 
 def test_schema_of_an_empty_column_has_no_infinity(job):
     """Catches `Infinity` in schema.json, which is not JSON."""
-    summary = summarize(_results(), _plan(job), job)
+    summary = summarize(_results(job), job)
     statistics = ColumnStatistics.from_batch(
         np.array([[1, np.nan], [2, np.nan]])
     )
@@ -87,7 +88,7 @@ def test_a_continued_series_has_one_plan(job):
 
 def test_constant_scored_columns_are_refused_whatever_the_others_do(job):
     """Catches a covariate that varies taken for something to learn."""
-    summary = summarize(_results(), _plan(job), job)
+    summary = summarize(_results(job), job)
     values = np.stack([np.full(20, 7.5), np.arange(20) % 2], axis=1)
     summary = dataclasses.replace(
         summary, statistics=ColumnStatistics.from_batch(values)
