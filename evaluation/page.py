@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.offline import get_plotlyjs
 from plotly.subplots import make_subplots
 
+from evaluation import document
 from evaluation.decimation import events, kept_points
+from evaluation.document import LABEL_COLOUR, VALUE_COLOUR
 from evaluation.figures import ScoredRun
 
 __all__ = ["MAX_POINTS", "make_page"]
@@ -19,21 +20,9 @@ NUM_FEATURES_SHOWN = 3
 # A score far above its threshold hides all else on a linear axis.
 LOG_RATIO = 20
 # Distinct for colour-blind readers too.
-VALUE_COLOUR = "#0072B2"
 SCORE_COLOUR = "#444444"
 THRESHOLD_COLOUR = "#009E73"
 FLAG_COLOUR = "#D55E00"
-LABEL_COLOUR = "rgba(230, 159, 0, 0.3)"
-
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto;
-       max-width: 75rem; padding: 0 1rem; color: #222; background: #fff; }
-table { border-collapse: collapse; }
-th, td { padding: .3rem .8rem; border-bottom: 1px solid #ddd;
-         text-align: right; }
-th:first-child, td:first-child { text-align: left; }
-h2 { margin-top: 2.5rem; overflow-wrap: anywhere; }
-"""
 
 
 def make_page(
@@ -56,33 +45,12 @@ def make_page(
         feature_names: names of the columns of `ScoredRun.values`.
         scored_names: names of the columns of the contributions.
     """
-    parts = [
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-        f"<title>{html.escape(title)}</title><style>{STYLE}</style>",
-        f"<script>{get_plotlyjs()}</script></head><body>",
-        f"<h1>{html.escape(title)}</h1>",
-        *(f"<p>{html.escape(remark)}</p>" for remark in remarks),
-        _table(header, rows),
-    ]
+    parts = [*map(document.paragraph, remarks), document.table(header, rows)]
     for run in runs:
-        parts.append(f"<h2>{html.escape(run.series_id)}</h2>")
-        figure = _draw(run, feature_names, scored_names)
-        parts.append(
-            figure.to_html(
-                full_html=False,
-                include_plotlyjs=False,
-                config={"displaylogo": False, "responsive": True},
-            )
-        )
-    return "\n".join([*parts, "</body></html>\n"])
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = ["<table>"]
-    for tag, cells in [("th", header), *(("td", row) for row in rows)]:
-        inner = "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells)
-        lines.append(f"<tr>{inner}</tr>")
-    return "\n".join([*lines, "</table>"])
+        parts.append(document.heading(run.series_id))
+        drawn = _draw(run, feature_names, scored_names)
+        parts.append(document.figure(drawn))
+    return document.document(title, parts)
 
 
 def _draw(

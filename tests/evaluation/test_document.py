@@ -1,0 +1,46 @@
+import re
+
+import plotly.graph_objects as go
+
+from evaluation import document
+
+EVIL = '</script><img src=x onerror="alert(1)">'
+
+
+def test_every_text_is_escaped():
+    """Catches markup in any text that runs in the reader's browser."""
+    for part in (
+        document.heading(EVIL, 'x" onclick="alert(1)'),
+        document.paragraph(EVIL),
+        document.bullets([EVIL]),
+        document.contents([(EVIL, '" onclick="alert(1)')]),
+        document.table([EVIL], [[EVIL]], has_words=True),
+        document.table((), [[EVIL]]),
+    ):
+        assert "<img" not in part and "</script" not in part
+        assert not re.search(r'\sonclick="', part)
+
+
+def test_links_lead_to_headings():
+    """Catches contents that point nowhere."""
+    page = document.document(
+        "t",
+        [document.contents([("One", "one")]), document.heading("One", "one")],
+    )
+    [target] = re.findall(r'<a href="#([^"]+)"', page)
+    assert f'<h2 id="{target}">' in page
+
+
+def test_page_holds_plotly_once():
+    """Catches a library for each figure, or one from the network."""
+    drawn = document.figure(go.Figure(go.Scatter(y=[1, 2])))
+    page = document.document("t", [drawn, drawn])
+    assert len(drawn) < 50_000 < len(page)
+    assert page.count("plotly.js v") == 1
+    assert not re.search(r"<(script|link|img)[^>]*(src|href)=", drawn)
+
+
+def test_a_table_without_a_header_has_only_its_rows():
+    """Catches an empty row in place of the header."""
+    assert document.table((), [["a", "b"]]).count("<tr>") == 1
+    assert document.table(("x", "y"), [["a", "b"]]).count("<th>") == 2
