@@ -43,8 +43,12 @@ def run() -> list[tuple[str, float, str]]:
 
 def _dask_ratio() -> float:
     """Rows a second on a cluster that ran before, over the direct runner."""
+    import dask
     from distributed import LocalCluster
 
+    from preprocessing.engines import DASK_CONFIGURATION
+
+    dask.config.set(DASK_CONFIGURATION)
     with tempfile.TemporaryDirectory() as folder:
         write_tables(folder, NUM_ROWS, NUM_FILES)
         seconds: dict[str, list[float]] = {"direct": [], "dask": []}

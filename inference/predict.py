@@ -207,7 +207,7 @@ def _inputs(
     bad_rows: list[BadRow],
 ) -> Iterator[tuple[str, Iterator[Block]]]:
     """The blocks of each file, or of all files that may share series."""
-    is_shared = bool(getattr(reader.settings, "series_column", ""))
+    is_shared = reader.may_share_series
     for key, group in itertools.groupby(
         sources, lambda source: source.split if is_shared else source.path
     ):

@@ -1,12 +1,24 @@
 """Beam's flags: which engine runs the pipeline, and what it understands."""
 
+import argparse
+import os
 from collections.abc import Sequence
 
-__all__ = ["named_in_full", "unknown_flags"]
+__all__ = ["DASK_CONFIGURATION", "named_in_full", "unknown_flags"]
 
-# Grouping costs their square in tasks, each of about a millisecond.
-_DASK_PARTITIONS = 8
 _DASK = "apache_beam.runners.dask.dask_runner.DaskRunner"
+# Dask starts its processes so that freed memory goes back at once, which
+# doubles the time of work on arrays. Threads of libraries stay at one each.
+DASK_CONFIGURATION = {
+    "distributed.nanny.pre-spawn-environ": {
+        "OMP_NUM_THREADS": 1,
+        "MKL_NUM_THREADS": 1,
+        "OPENBLAS_NUM_THREADS": 1,
+    }
+}
+# Of a grouping, for each thread. Its tasks are the square of all partitions
+# and take a millisecond each.
+_PARTITIONS = 2
 
 
 def named_in_full(options: Sequence[str]) -> list[str]:
@@ -14,6 +26,7 @@ def named_in_full(options: Sequence[str]) -> list[str]:
 
     Raises:
         ValueError: the engine is not installed.
+        OSError: no cluster answers.
     """
     named = [
         option.replace("DaskRunner", _DASK)
@@ -21,22 +34,40 @@ def named_in_full(options: Sequence[str]) -> list[str]:
         else option
         for option in options
     ]
-    if named != list(options):
-        try:
-            # Importing it adds its options to Beam's.
-            import apache_beam.runners.dask.dask_runner  # noqa: F401
-        except ImportError as error:
-            raise ValueError(
-                "`runner` must be an engine that is installed. Received: "
-                "DaskRunner without dask. Run `pip install 'residua[dask]'`."
-            ) from error
-        if not any(
-            name.startswith(("--dask_npartitions", "--dask_partition_size"))
-            for name in named
-        ):
-            # Left alone, it puts 128 groups of files into one partition.
-            named.append(f"--dask_npartitions={_DASK_PARTITIONS}")
-    return named
+    if named == list(options):
+        return named
+    try:
+        # Importing it adds its options to Beam's.
+        import apache_beam.runners.dask.dask_runner  # noqa: F401
+        import dask
+        import distributed  # noqa: F401
+    except ImportError as error:
+        raise ValueError(
+            "`runner` must be an engine that is installed. Received: "
+            "DaskRunner without dask. Run `pip install 'residua[dask]'`."
+        ) from error
+    # Beam starts a cluster where no address is given.
+    dask.config.set(DASK_CONFIGURATION)
+    return [*named, *_partitions(named)]
+
+
+def _partitions(options: Sequence[str]) -> list[str]:
+    """How many there are to be; Beam would put 128 groups into each."""
+    import distributed
+
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for name in ("client_address", "npartitions", "partition_size"):
+        parser.add_argument(f"--dask_{name}")
+    given = parser.parse_known_args(options)[0]
+    if given.dask_npartitions or given.dask_partition_size:
+        return []
+    num_threads = os.cpu_count() or 1
+    if given.dask_client_address:
+        with distributed.Client(
+            given.dask_client_address, set_as_default=False
+        ) as client:
+            num_threads = sum(client.nthreads().values())
+    return [f"--dask_npartitions={max(_PARTITIONS * num_threads, 1)}"]
 
 
 def unknown_flags(options: Sequence[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import pathlib
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from main_job import call, succeed
 from preprocessing import task
 
 NUM_FILES = 5
+SETUP = pathlib.Path(__file__).parents[2] / "setup.py"
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +161,7 @@ def test_dataflow_as_far_as_the_job_graph(raw, tmp_path, monkeypatch):
         "--region=europe-west4",
         "--temp_location=gs://bucket/temp",
         "--sdk_container_image=europe-docker.pkg.dev/project/images/residua",
+        f"--setup_file={SETUP}",
         "--no_auth",
         "--dry_run=True",
     )

@@ -70,6 +70,8 @@ def _small_segments():
 )
 @example(cuts={40, 41}, holes={40}, has_time=True, length=2)
 @example(cuts={3, 40}, holes=set(), has_time=True, length=HALO)
+# Windows of one row: no row is in two splits.
+@example(cuts={7, 90}, holes={50}, has_time=False, length=1)
 def test_windows_equal_those_of_the_whole_series(cuts, holes, has_time, length):
     """Catches windows lost at file edges, and windows over gaps there.
 
