@@ -1,14 +1,15 @@
 """Opens files for prediction the way the training data was read."""
 
 import dataclasses
-import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from preprocessing.readers import READERS
+from preprocessing.readers import READERS, open_reader
 from preprocessing.readers.base import Reader, Source
 from preprocessing.readers.csv import CsvSettings
+from preprocessing.readers.table_settings import TableSettings
+from trainer import storage
 from trainer.config import Settings, load
 
 __all__ = ["open_input", "reader_settings_classes"]
@@ -55,7 +56,7 @@ def open_input(
     options = dict(overrides)
     if chosen == stored.get("format"):
         options = _stored_options(stored) | options
-    if chosen == "smd" and not all(map(os.path.isdir, pattern.split(","))):
+    if chosen == "smd" and not all(map(storage.is_folder, pattern.split(","))):
         # One file of the data set is a plain table without labels.
         chosen, options = "csv", {"header": False} | options
     reader_class = load(READERS, chosen, "format")
@@ -69,14 +70,15 @@ def open_input(
             f"--{foreign[0]}. --help lists the flags of each format."
         )
     options = {name: value for name, value in options.items() if name in known}
-    return _fitting_reader(reader_class, options, pattern, names)
+    return _fitting_reader(chosen, options, pattern, names)
 
 
 def _stored_options(stored: Mapping[str, Any]) -> dict[str, Any]:
+    # Ranges of labels belong to the series that were trained on.
     return {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in stored.items()
-        if name != "format"
+        if name not in ("format", "label_ranges")
     }
 
 
@@ -89,16 +91,17 @@ class _OtherColumns(ValueError):
 
 
 def _fitting_reader(
-    reader_class: type[Reader],
+    format_name: str,
     options: Mapping[str, Any],
     pattern: str,
     names: Sequence[str],
 ) -> tuple[Reader, list[Source]]:
     """Tries without what may be absent; tells the nearest failure."""
     failures: list[ValueError] = []
+    settings_class = load(READERS, format_name, "format").settings_class
     for absent in _absences(options):
-        settings = reader_class.settings_class(**(dict(options) | absent))
-        reader = reader_class(settings)
+        settings = settings_class(**(dict(options) | absent))
+        reader = open_reader(format_name, settings)
         sources = reader.sources(pattern)
         try:
             for source in sources:
@@ -142,12 +145,12 @@ def _cure(
     missing: Sequence[str], extra: Sequence[str], settings: Settings
 ) -> str:
     """What to do about columns that are not the model's."""
-    if not isinstance(settings, CsvSettings):
+    if not isinstance(settings, TableSettings):
         return (
             "Give the files that the model was trained on, or such, and the "
             "format's flags (--help)."
         )
-    if missing and not settings.header:
+    if missing and isinstance(settings, CsvSettings) and not settings.header:
         return (
             "Columns without names are called feature_0, feature_1, ...: put "
             "a first line with the model's names into the file and say "

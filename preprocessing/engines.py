@@ -7,14 +7,10 @@ from collections.abc import Sequence
 __all__ = ["DASK_CONFIGURATION", "named_in_full", "unknown_flags"]
 
 _DASK = "apache_beam.runners.dask.dask_runner.DaskRunner"
-# Dask starts its processes so that freed memory goes back at once, which
-# doubles the time of work on arrays. Threads of libraries stay at one each.
+# Dask starts its processes such that freed memory goes back at once, which
+# doubles the time of work on arrays. None leaves that out.
 DASK_CONFIGURATION = {
-    "distributed.nanny.pre-spawn-environ": {
-        "OMP_NUM_THREADS": 1,
-        "MKL_NUM_THREADS": 1,
-        "OPENBLAS_NUM_THREADS": 1,
-    }
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None
 }
 # Of a grouping, for each thread. Its tasks are the square of all partitions
 # and take a millisecond each.

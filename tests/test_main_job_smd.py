@@ -1,12 +1,11 @@
 """The main job on machine-2-1 of the server machine data set, few steps."""
 
 import json
-import os
-import pathlib
 
 import main_job
 import numpy as np
 import pytest
+from public_data import public_data
 from scored_files import assert_figures_equal, read_scores
 
 from trainer.config import PHASES
@@ -20,15 +19,8 @@ CONSTANT = [7, 26, 28, 36, 37]
 
 @pytest.fixture(scope="module")
 def folder():
-    root = pathlib.Path(__file__).parents[1]
-    shared = os.environ.get("RESIDUA_DATA") or root.parent / "shared" / "data"
-    folder = pathlib.Path(shared) / "smd" / "ServerMachineDataset"
-    if not (folder / "test" / f"{MACHINE}.txt").is_file():
-        pytest.skip(
-            f"skipped: no {MACHINE} of the server machine data set in "
-            f"{folder}; RESIDUA_DATA names the folder above smd/"
-        )
-    return folder
+    path = public_data("smd", "ServerMachineDataset", "test", f"{MACHINE}.txt")
+    return path.parents[1]
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,14 @@ __all__ = ["READERS", "open_reader"]
 
 READERS = {
     "csv": "preprocessing.readers.csv:CsvReader",
+    "nab": "preprocessing.readers.nab:NabReader",
+    "nasa": "preprocessing.readers.nasa:NasaReader",
+    "npy": "preprocessing.readers.npy:NpyReader",
+    "parquet": "preprocessing.readers.parquet:ParquetReader",
     "sequences": "preprocessing.readers.sequences:SequencesReader",
+    "skab": "preprocessing.readers.skab:SkabReader",
     "smd": "preprocessing.readers.smd:SmdReader",
+    "ucr": "preprocessing.readers.ucr:UcrReader",
 }
 
 

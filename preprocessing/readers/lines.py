@@ -1,18 +1,18 @@
 """Lines of a wide table read one by one: what is refused, and why."""
 
 import csv
-import datetime
 from collections.abc import Sequence
 
 import numpy as np
 
 from preprocessing.readers.base import BadRow
-from preprocessing.readers.table import LAST_SECOND, MICROSECONDS, Layout, Rows
-from preprocessing.readers.text import lines_of, parse_number, series_name
+from preprocessing.readers.cells import parse_number
+from preprocessing.readers.encoding import has_undecodable, shown
+from preprocessing.readers.ordering import forward_time
+from preprocessing.readers.table import Layout, Rows
+from preprocessing.readers.text import lines_of
 
-__all__ = ["parse_lines", "split_fields", "timestamp_kind"]
-
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+__all__ = ["parse_lines", "split_fields"]
 
 
 def parse_lines(
@@ -21,14 +21,25 @@ def parse_lines(
     data: bytes,
     layout: Layout,
     latest: dict[str, int],
+    name: str,
 ) -> tuple[Rows, list[BadRow]]:
-    """Parses line by line; updates `latest`, the last time of a series."""
+    """Parses line by line.
+
+    Args:
+        path: the file.
+        first_line: number of the first line.
+        data: whole lines.
+        layout: what their fields mean.
+        latest: the last time of each series; updated.
+        name: the series, where no column says it.
+    """
     values, labels, timestamps, codes = [], [], [], []
     series: dict[str, int] = {}
     bad_rows = []
-    for line, text in lines_of(first_line, data):
+    for line, text in lines_of(first_line, data, layout.delimiter):
         series_id: str | None = "" if layout.series is None else None
         try:
+            _check_line(text)
             fields = split_fields(text, layout.delimiter)
             if len(fields) != layout.width:
                 raise ValueError(
@@ -39,11 +50,16 @@ def parse_lines(
                 if series_id is None:
                     raise ValueError("no series id")
             row = _parse_fields(fields, layout)
-            if layout.timestamp is not None and series_id is not None:
-                _check_time(row[2], series_id or series_name(path), latest)
+            if layout.timestamp is not None and layout.clock is not None:
+                moments = layout.clock.moments(fields[layout.timestamp])
+                key = series_id or name
+                latest[key] = forward_time(moments, latest.get(key))
+                row = *row[:2], latest[key]
         except ValueError as error:
             has_place = series_id is not None and layout.timestamp is None
-            bad_rows.append(BadRow(path, line, str(error), text, has_place))
+            bad_rows.append(
+                BadRow(path, line, str(error), shown(text), has_place)
+            )
             if not has_place:
                 continue
             row = [np.nan] * len(layout.values), -1, 0
@@ -68,30 +84,24 @@ def split_fields(text: str, delimiter: str) -> list[str]:
     Raises:
         ValueError: it cannot be split.
     """
+    if len(text) > csv.field_size_limit():
+        csv.field_size_limit(len(text))
+    # The second line is read only where the first one leaves a quote open.
+    reader = csv.reader([text, ""], delimiter=delimiter)
     try:
-        return next(csv.reader([text], delimiter=delimiter))
+        fields = next(reader)
     except csv.Error as error:
         raise ValueError(str(error)) from error
+    if reader.line_num > 1:
+        raise ValueError("a quote that is not closed in its line")
+    return fields
 
 
-def timestamp_kind(text: str) -> str:
-    """Says how timestamps are written: "seconds", "zoned" or "naive".
-
-    Raises:
-        ValueError: none of them.
-    """
-    try:
-        parse_number(text)
-        return "seconds"
-    except ValueError:
-        pass
-    try:
-        moment = datetime.datetime.fromisoformat(text.strip())
-    except ValueError as error:
-        raise ValueError(
-            f"neither ISO 8601 nor unix seconds: {text[:80]!r}"
-        ) from error
-    return "naive" if moment.tzinfo is None else "zoned"
+def _check_line(text: str) -> None:
+    if has_undecodable(text):
+        raise ValueError("bytes that are not of the encoding: see --encoding")
+    if "\0" in text:
+        raise ValueError("a NUL byte")
 
 
 def _parse_fields(
@@ -104,7 +114,7 @@ def _parse_fields(
         layout: what they mean.
 
     Returns:
-        values, label (-1 unknown), timestamp (0 where there are none).
+        values, label (-1 unknown), and 0 for the timestamp.
 
     Raises:
         ValueError: the reason why the line is refused.
@@ -120,12 +130,7 @@ def _parse_fields(
             raise ValueError(
                 f"a label is 0, 1 or empty: {fields[layout.label][:80]!r}"
             )
-    timestamp = 0
-    if layout.timestamp is not None:
-        timestamp = _parse_timestamp(
-            fields[layout.timestamp], layout.timestamp_kind
-        )
-    return values, int(label), timestamp
+    return values, int(label), 0
 
 
 def _number_at(fields: Sequence[str], position: int, layout: Layout) -> float:
@@ -136,28 +141,3 @@ def _number_at(fields: Sequence[str], position: int, layout: Layout) -> float:
             raise
         name = layout.names[position]
         raise ValueError(f"{error} in column {name}") from error
-
-
-def _check_time(timestamp: int, series_id: str, latest: dict[str, int]) -> None:
-    before = latest.get(series_id)
-    if before is not None and timestamp == before:
-        raise ValueError("repeated timestamp: the first row is kept")
-    if before is not None and timestamp < before:
-        raise ValueError("time goes back")
-    latest[series_id] = timestamp
-
-
-def _parse_timestamp(text: str, kind: str) -> int:
-    if timestamp_kind(text) != kind:
-        raise ValueError(
-            f"a timestamp written unlike the first one: {text[:80]!r}"
-        )
-    if kind == "seconds":
-        seconds = parse_number(text)
-        if not abs(seconds) < LAST_SECOND:
-            raise ValueError(f"no time in unix seconds: {text[:80]!r}")
-        return round(seconds * MICROSECONDS)
-    moment = datetime.datetime.fromisoformat(text.strip())
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=datetime.UTC)
-    return (moment - _EPOCH) // datetime.timedelta(microseconds=1)

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from preprocessing.readers.base import BadRow, Block
+from preprocessing.readers.base import BadRow, Block, Source
+from preprocessing.readers.cells import parse_number
+from preprocessing.readers.encoding import shown
 from preprocessing.readers.table import Layout, parse_fast
-from preprocessing.readers.text import lines_of, parse_number, series_name
+from preprocessing.readers.text import lines_of
 
 __all__ = ["Shape", "parse_cells", "parse_lines", "split_cells"]
 
@@ -34,6 +36,9 @@ class Shape:
 
 def parse_cells(data: bytes, shape: Shape) -> np.ndarray | None:
     """Cells `[sequence, cell]` of well-formed lines, else None."""
+    if b'"' in data:
+        # Quotes mean nothing here, and something to pyarrow.
+        return None
     if not data.endswith(b"\n"):
         data += b"\n"
     characters = np.frombuffer(data, np.uint8)
@@ -49,6 +54,8 @@ def parse_cells(data: bytes, shape: Shape) -> np.ndarray | None:
     try:
         cells = parse_fast(data.replace(b";", b","), layout).values
     except ValueError:
+        return None
+    if len(cells) * len(expected) != len(separators):
         return None
     if shape.has_label:
         labels = cells[:, -1]
@@ -72,18 +79,16 @@ def split_cells(
 
 
 def parse_lines(
-    path: str, first_line: int, data: bytes, shape: Shape
+    source: Source, first_line: int, data: bytes, shape: Shape
 ) -> Iterator[Block | BadRow]:
     """Yields one block or refused row for each line."""
     for line, text in lines_of(first_line, data):
         try:
             values, label = _parse_line(text, shape)
         except ValueError as error:
-            yield BadRow(path, line, str(error), text)
+            yield BadRow(source.path, line, str(error), shown(text))
             continue
-        yield Block(
-            f"{series_name(path)}-{line:06d}", values, sequence_label=label
-        )
+        yield Block(f"{source.name}-{line:06d}", values, sequence_label=label)
 
 
 def _parse_line(text: str, shape: Shape) -> tuple[np.ndarray, int | None]:

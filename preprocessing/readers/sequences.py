@@ -13,12 +13,12 @@ from preprocessing.readers.sequence_lines import (
     parse_lines,
     split_cells,
 )
+from preprocessing.readers.source_ids import source_ids
 from preprocessing.readers.text import (
     count_lines,
     first_lines,
     line_chunks,
     pieces_of,
-    series_name,
 )
 from trainer import storage
 from trainer.config import Settings, setting
@@ -83,10 +83,10 @@ class SequencesReader(Reader):
         splits = {path: _split_of(path) for path in paths}
         if any(splits.values()):
             splits = {path: split for path, split in splits.items() if split}
+        kept = [path for path in splits if not _has_labelled_twin(path, paths)]
         taken = [
-            Source(path, split)
-            for path, split in splits.items()
-            if not _has_labelled_twin(path, paths)
+            Source(path, splits[path], series_id=series_id)
+            for path, series_id in zip(kept, source_ids(kept), strict=True)
         ]
         left_out = sorted(set(paths) - {source.path for source in taken})
         if left_out:
@@ -103,7 +103,7 @@ class SequencesReader(Reader):
     def count(self, source: Source, names: Sequence[str]) -> dict[str, int]:
         """Counts lines."""
         self._shape(source)
-        return {series_name(source.path): count_lines(source.path)}
+        return {source.name: count_lines(source.path)}
 
     def read(
         self, source: Source, names: Sequence[str]
@@ -117,18 +117,17 @@ class SequencesReader(Reader):
                 f"{len(names)}. Leave the file out of --input, or make a "
                 "data set of its own."
             )
-        stem = series_name(source.path)
         for chunk_line, chunk in line_chunks(source.path, has_header=False):
             for line, data in pieces_of(chunk_line, chunk):
                 values = parse_cells(data, shape)
                 if values is None:
-                    yield from parse_lines(source.path, line, data, shape)
+                    yield from parse_lines(source, line, data, shape)
                     continue
                 sequences, labels = split_cells(values, shape)
                 for number, values in enumerate(sequences):
                     label = None if labels is None else int(labels[number])
                     yield Block(
-                        f"{stem}-{line + number:06d}",
+                        f"{source.name}-{line + number:06d}",
                         values,
                         sequence_label=label,
                     )

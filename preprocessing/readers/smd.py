@@ -1,21 +1,14 @@
 """The server machine data set: train, test and test_label folders."""
 
 import dataclasses
-import glob
-import os
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from preprocessing.readers.base import BadRow, Block, Reader, Source
 from preprocessing.readers.csv import CsvReader, CsvSettings
-from preprocessing.readers.text import (
-    count_lines,
-    line_chunks,
-    lines_of,
-    split_paths,
-)
-from trainer import storage
+from preprocessing.readers.folders import find_sources
+from preprocessing.readers.text import count_lines, line_chunks, lines_of
 from trainer.config import Settings
 
 __all__ = ["SmdReader", "SmdSettings"]
@@ -42,11 +35,7 @@ class SmdReader(Reader):
 
     def sources(self, pattern: str) -> list[Source]:
         """Finds the three folders in, or one below, each folder named."""
-        found = []
-        for part in split_paths(pattern):
-            root = glob.escape(storage.check_local(part))
-            for folder in (root, os.path.join(root, "*")):
-                found += _sources_in(folder)
+        found = find_sources(pattern, "machine-*.txt")
         if not found:
             raise ValueError(
                 "`input` must be a folder that holds train/ and test/ with "
@@ -83,30 +72,6 @@ class SmdReader(Reader):
             yield item
         if labels is not None:
             _check_lengths(source, begin, len(labels))
-
-
-def _sources_in(folder: str) -> list[Source]:
-    found = []
-    for split in ("train", "test"):
-        for path in sorted(
-            glob.glob(os.path.join(folder, split, "machine-*.txt"))
-        ):
-            found.append(Source(path, split, _label_path(path, split)))
-    return found
-
-
-def _label_path(path: str, split: str) -> str:
-    folder, name = os.path.split(path)
-    labels = os.path.join(os.path.dirname(folder), f"{split}_label")
-    if not os.path.isdir(labels):
-        return ""
-    label_path = os.path.join(labels, name)
-    if not os.path.isfile(label_path):
-        raise ValueError(
-            f"`{path}` has no labels: expected them in `{label_path}`. Copy "
-            "them there, or take the whole folder of labels away."
-        )
-    return label_path
 
 
 def _read_labels(path: str) -> np.ndarray:

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from preprocessing.readers.base import Block
-from preprocessing.readers.text import NOT_MEASURED
+from preprocessing.readers.cells import NOT_MEASURED
+from preprocessing.readers.text import count_rows
+from preprocessing.readers.timestamps import Clock
 
 __all__ = ["Layout", "Rows", "blocks_of", "parse_fast"]
-
-MICROSECONDS = 1_000_000
-# Beyond the year 10000 an int64 of microseconds is a mistake.
-LAST_SECOND = 253_402_300_800
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +24,7 @@ class Layout:
         label: position of the labels.
         timestamp: position of the timestamps.
         series: position of the series ids.
-        timestamp_kind: "seconds", "zoned" or "naive" (read as UTC).
+        clock: how the timestamps are written.
         names: of all columns, for messages; () = none.
     """
 
@@ -36,7 +34,7 @@ class Layout:
     label: int | None = None
     timestamp: int | None = None
     series: int | None = None
-    timestamp_kind: str = ""
+    clock: Clock | None = None
     names: tuple[str, ...] = ()
 
 
@@ -69,7 +67,11 @@ def parse_fast(data: bytes, layout: Layout) -> Rows:
     Raises:
         ValueError: some line is not well formed (not said which).
     """
+    _check_bytes(data, layout)
     table = _read_table(data, layout)
+    # Rows are lines: a line end between quotes would join two of them.
+    if b'"' in data and table.num_rows != count_rows(data, layout.delimiter):
+        raise ValueError("a line end between quotes")
     columns = np.empty((len(layout.values), table.num_rows))
     for row, position in enumerate(layout.values):
         columns[row] = table.column(str(position)).to_numpy()
@@ -80,11 +82,9 @@ def parse_fast(data: bytes, layout: Layout) -> Rows:
     if layout.label is not None:
         labels = table.column(str(layout.label)).to_numpy()
         rows = dataclasses.replace(rows, labels=_checked_labels(labels))
-    if layout.timestamp is not None:
-        column = table.column(str(layout.timestamp))
-        rows = dataclasses.replace(
-            rows, timestamps=_checked_timestamps(column, layout.timestamp_kind)
-        )
+    if layout.timestamp is not None and layout.clock is not None:
+        times = layout.clock.times(table.column(str(layout.timestamp)))
+        rows = dataclasses.replace(rows, timestamps=times)
     if layout.series is not None:
         encoded = table.column(str(layout.series)).combine_chunks()
         if hasattr(encoded, "chunk"):
@@ -136,15 +136,20 @@ def _checked_labels(labels: np.ndarray) -> np.ndarray:
     return labels.astype(np.int8)
 
 
-def _checked_timestamps(column, kind: str) -> np.ndarray:
-    if column.null_count:
-        raise ValueError("no timestamp")
-    if kind != "seconds":
-        return column.to_numpy().astype("datetime64[us]").astype(np.int64)
-    seconds = column.to_numpy()
-    if not (np.abs(seconds) < LAST_SECOND).all():
-        raise ValueError("no time in unix seconds")
-    return np.rint(seconds * MICROSECONDS).astype(np.int64)
+def _check_bytes(data: bytes, layout: Layout) -> None:
+    """Refuses what pyarrow would take and the reading by lines would not."""
+    if b'"' in data and data.count(b'"') % 2:
+        raise ValueError("a quote that is not closed")
+    if len(layout.values) + (layout.label is not None) == layout.width:
+        # All cells are numbers, which hold neither.
+        return
+    if not data.isascii():
+        data.decode()
+    if b"\0" in data:
+        raise ValueError("a NUL byte")
+    is_whole = layout.clock is not None and layout.clock.unit == "ns"
+    if is_whole and (b"0x" in data or b"0X" in data):
+        raise ValueError("a hexadecimal number")
 
 
 def _read_table(data: bytes, layout: Layout):
@@ -154,12 +159,8 @@ def _read_table(data: bytes, layout: Layout):
     kinds = {str(position): pa.float64() for position in layout.values}
     if layout.label is not None:
         kinds[str(layout.label)] = pa.float64()
-    if layout.timestamp is not None:
-        kinds[str(layout.timestamp)] = {
-            "seconds": pa.float64(),
-            "zoned": pa.timestamp("us", tz="UTC"),
-            "naive": pa.timestamp("us"),
-        }[layout.timestamp_kind]
+    if layout.timestamp is not None and layout.clock is not None:
+        kinds[str(layout.timestamp)] = layout.clock.arrow_type()
     if layout.series is not None:
         kinds[str(layout.series)] = pa.dictionary(pa.int32(), pa.string())
     spellings = {

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from bucket_emulator import bucket_emulator
 from fake_model import save_fake_model
 
 from inference import predict
@@ -365,3 +366,39 @@ def test_help_needs_no_tensorflow():
     )
     assert done.returncode == 0, done.stderr
     assert "--top_features" in done.stdout
+
+
+def test_all_paths_in_a_bucket(step_model, tmp_path, capsys):
+    """Catches scores that differ from those of local files, or are lost."""
+    table = write_csv(
+        tmp_path / "x.csv",
+        "a,b,c,id,label,kind",
+        [(*row, "pump", 0, "normal") for row in draw(40)],
+    )
+    assert run(step_model, table, tmp_path / "s.csv") == 0
+    with bucket_emulator() as bucket:
+        model = bucket.put_folder("run/model", step_model)
+        bucket.put("new/x.csv", table.read_bytes())
+        bucket.put("s.csv.dead_letters.jsonl", b"of an earlier run")
+        bucket.faults.answer(503, times=2, part="/upload/")
+        output = bucket.url("s.csv")
+        assert run(model, bucket.url("new/*.csv"), output) == 0
+        assert bucket.get("s.csv") == (tmp_path / "s.csv").read_bytes()
+        assert "s.csv.dead_letters.jsonl" not in bucket.names()
+        capsys.readouterr()
+        assert run(model, bucket.url("new/x.csv"), bucket.url("new")) == 2
+        assert "must be a file" in capsys.readouterr().err
+        before = bucket.get("new/x.csv")
+        assert run(model, bucket.url("new"), bucket.url("new/x.csv")) == 2
+        assert "must not be files of `input`" in capsys.readouterr().err
+        assert bucket.get("new/x.csv") == before
+
+
+def test_a_bucket_that_cannot_be_written(step_model, tmp_path, capsys):
+    """Catches hours of scoring whose result cannot be stored."""
+    table = write_csv(tmp_path / "x.csv", "a,b,c,id", [(1, 2, 3, "p")] * 9)
+    with bucket_emulator() as bucket:
+        bucket.faults.answer(403, part="/upload/")
+        assert run("nowhere", table, bucket.url("out/s.csv")) == 2
+        assert "`output` must be a folder that can" in capsys.readouterr().err
+        assert bucket.names() == []

@@ -2,6 +2,8 @@
 
 import csv
 import datetime
+import gzip
+import json
 
 import numpy as np
 import pytest
@@ -197,6 +199,7 @@ def test_blank_lines_and_quotes(tmp_path):
         ("x,y\n", {}, "a header and no rows"),
         ("x,x\n1,2\n", {}, "names must differ. Received: x .*Rename them"),
         (",x\n1,2\n", {}, "must have a name. Received none for position 0"),
+        ('x,"y\nz"\n1,2\n', {}, "header must be one line that closes"),
         ("x\n1\n", {"label_column": "y"}, "label_column=y"),
         ("x\n1\n", {"label_column": "5"}, "label_column=5; .*Choose one"),
         ("x\n1\n", {"label_column": "x"}, "no column of values"),
@@ -209,15 +212,21 @@ def test_files_that_cannot_be_used(tmp_path, text, options, message):
         _read(_write(tmp_path, text), **options)
 
 
-def test_two_files_of_one_name_need_a_series_column(tmp_path):
-    """Catches two machines joined to one series."""
+def test_files_of_one_name_are_series_of_their_path(tmp_path):
+    """Catches two machines joined to one series, or an id with a suffix."""
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         _write(tmp_path / folder, "id,x\n1,2\n")
-    with pytest.raises(ValueError, match="2 files named pump"):
-        CsvReader(CsvSettings()).sources(str(tmp_path))
-    reader = CsvReader(CsvSettings(series_column="id"))
-    assert len(reader.sources(str(tmp_path))) == 2
+    _write(tmp_path / "b", "id,x\n1,2\n", "valve.csv")
+
+    def ids(**options):
+        reader = CsvReader(CsvSettings(**options))
+        return [source.name for source in reader.sources(str(tmp_path))]
+
+    assert ids() == ["a/pump", "b/pump", "b/valve"]
+    assert ids(series_column="id") == ["pump", "pump", "valve"]
+    _write(tmp_path / "b", "id,x\n1,2\n", "pump.txt")
+    assert ids() == ["a/pump", "b/pump.csv", "b/pump.txt", "b/valve"]
 
 
 def test_extents_are_those_of_what_is_read(tmp_path):
@@ -228,10 +237,99 @@ def test_extents_are_those_of_what_is_read(tmp_path):
     assert [row.line for row in bad] == [5, 6]
     reader = CsvReader(CsvSettings(series_column="id", timestamp_column="t"))
     (source,) = reader.sources(str(path))
-    # The cell that is no number shows only when values are parsed.
     assert reader.extents(source, names) == {
         "a": Extent(3, (5_000_000, 9_000_000)),
-        "b": Extent(2, (7_000_000, 8_000_000)),
+        "b": Extent(1, (7_000_000, 7_000_000)),
     }
     alone = CsvReader(CsvSettings(timestamp_column="t", ignored_columns="1"))
     assert alone.extents(source, names) == {"pump": Extent(6)}
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter"),
+    [
+        ("t;x;y\n2020-01-01;1;2\n2020-01-02;3;4\n", ";"),
+        ("x;y\n1,5;2,5\n3,5;4,5\n", ";"),
+        ("x\ty\n1\t2\n", r"\\t"),
+        ("x|y\n1|2\n", r"\|"),
+        ("x y\n1 2\n", " "),
+    ],
+)
+def test_the_delimiter_that_would_fit_is_named(tmp_path, text, delimiter):
+    """Catches a dead letter for each row where one flag is wrong."""
+    path = _write(tmp_path, text)
+    with pytest.raises(ValueError, match=f"pump.csv.*--delimiter='{delimiter}"):
+        _read(path)
+    given = delimiter.replace("\\\\", "\\").replace(r"\|", "|")
+    _, blocks, _ = _read(path, delimiter=given, ignored_columns=("0",))
+    assert len(_values(blocks)) == text.count("\n") - 1
+
+
+def test_one_column_needs_no_delimiter(tmp_path):
+    """Catches a series of one value refused, as its rows have no commas."""
+    names, blocks, bad = _read(_write(tmp_path, "x y\n1\n2 2\n3\n"))
+    assert names == ("x y",) and [row.line for row in bad] == [3]
+    assert len(_values(blocks)) == 3
+
+
+def test_bytes_of_another_encoding(tmp_path):
+    """Catches a header of replaced letters, and an id that was altered."""
+    path = _write(tmp_path, "Öl,id\n1,ä\n".encode("latin-1"))
+    with pytest.raises(
+        ValueError, match="whose header is not utf-8. Say --enc"
+    ):
+        _read(path)
+    names, blocks, bad = _read(path, encoding="latin-1", series_column="id")
+    assert names == ("Öl",) and blocks[0].series_id == "ä" and not bad
+    path = _write(tmp_path, "x,id\n1,ä\n2,a\n".encode("latin-1"))
+    _, blocks, bad = _read(path, series_column="id")
+    assert [block.series_id for block in blocks] == ["a"]
+    assert bad[0].line == 2 and "--encoding" in bad[0].reason
+    assert bad[0].text == r"1,\xe4" and json.loads(bad[0].letter())
+    # A column that is not read makes no difference.
+    _, blocks, bad = _read(path, ignored_columns=("id",))
+    assert [row.line for row in bad] == [2] and len(_values(blocks)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "bad_lines", "num_rows"),
+    [
+        ("x,y\n1,2\n3", [3], 2),
+        ('x,y\n1,"2\n3,4\n', [2], 2),
+        ('x,"a ""b"""\n1,2\n', [], 1),
+        ("x,y\n0x1F,1\n1e400,1\n1,-1e400\n", [2, 3, 4], 3),
+        ("x,y\n1,2\x00\n3,4\n", [2], 2),
+        ("x,y\r1,2\r3,4", [], 2),
+        ("x,y\r\n1,2\r3,4\n5,6", [], 3),
+        ("x,y\n" + "1," + "9" * 200_000 + "\n", [2], 1),
+        ('x,y\n1,"' + "5," * 100_000 + '"\n', [2], 1),
+    ],
+)
+def test_rows_that_are_half_or_odd(tmp_path, text, bad_lines, num_rows):
+    """Catches a truncated row, a quote or a NUL that takes others along."""
+    _, blocks, bad = _read(_write(tmp_path, text))
+    assert [row.line for row in bad] == bad_lines
+    assert len(_values(blocks)) == num_rows
+
+
+def test_packed_files_and_other_suffixes_are_read(tmp_path):
+    """Catches a series that is named pump.csv, and packed bytes parsed."""
+    path = _write(tmp_path, gzip.compress(b"x,y\n1,2\n"), "pump.csv.gz")
+    names, blocks, _ = _read(path)
+    assert names == ("x", "y") and blocks[0].series_id == "pump"
+    path.write_bytes(path.read_bytes()[:-6])
+    with pytest.raises(ValueError, match="must be whole.*pump.csv.gz"):
+        _read(path)
+
+
+@pytest.mark.parametrize("delimiter", ['"', "\n", "ä", "", ",,"])
+def test_delimiters_that_cannot_be(delimiter):
+    """Catches a delimiter that only pyarrow or only Python takes."""
+    with pytest.raises(ValueError, match="must be one character"):
+        CsvSettings(delimiter=delimiter)
+
+
+def test_an_encoding_that_cannot_be():
+    """Catches a wrong name that shows only when a file is read."""
+    with pytest.raises(ValueError, match="`encoding` must be one that Python"):
+        CsvSettings(encoding="utf-99")

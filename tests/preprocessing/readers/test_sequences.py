@@ -1,5 +1,7 @@
 """The talk's sequences against plain string splitting."""
 
+import gzip
+
 import numpy as np
 import pytest
 
@@ -114,3 +116,17 @@ def test_one_step_sequences_need_a_word_on_labels(tmp_path):
     assert blocks[0].values.tolist() == [[1, 2, 1]]
     blocks, _ = _read(path, labeled="true")
     assert blocks[1].values.tolist() == [[3, 4]]
+
+
+def test_files_of_one_name_are_kept_apart(tmp_path):
+    """Catches two lines of one id, where folders hold files of one name."""
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.csv.gz").write_bytes(gzip.compress(b"1;2\n"))
+    reader = _reader()
+    found = [
+        block.series_id
+        for source in reader.sources(str(tmp_path))
+        for block in reader.read(source, ("feature_0",))
+    ]
+    assert found == ["a/x-000001", "b/x-000001"]

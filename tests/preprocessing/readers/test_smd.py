@@ -82,3 +82,19 @@ def test_label_that_is_none(folder):
     source = reader.sources(str(folder))[2]
     with pytest.raises(ValueError, match="in line 50.*Correct it"):
         list(reader.read(source, reader.feature_names(source)))
+
+
+def test_files_that_are_named_alone(folder):
+    """Catches a part lost by a glob, and one file that needs its labels."""
+    sources = _reader().sources(str(folder / "*" / "machine-2-1.txt"))
+    found = [(source.split, bool(source.label_path)) for source in sources]
+    assert found == [("train", False), ("test", True)]
+    alone = folder.parent / "machine-9-9.txt"
+    alone.write_text("1,2,3,4\n")
+    (folder / "test_label" / "machine-2-1.txt").unlink()
+    for path, split in (
+        (alone, ""),
+        (folder / "test" / "machine-2-1.txt", "test"),
+    ):
+        (source,) = _reader().sources(str(path))
+        assert (source.split, source.label_path) == (split, "")
