@@ -8,7 +8,7 @@ from typing import Any
 from preprocessing.readers import READERS, open_reader
 from preprocessing.readers.base import Reader, Source
 from preprocessing.readers.csv import CsvSettings
-from preprocessing.readers.table_settings import TableSettings
+from preprocessing.readers.tables.settings import TableSettings
 from trainer import storage
 from trainer.config import Settings, load
 

@@ -167,7 +167,7 @@ def _with_format(
     """Says the format, and what was guessed of its flags."""
     if settings.format != "auto":
         return settings, {}
-    from preprocessing.readers.detection import guess
+    from preprocessing.readers.detection.guess import guess
 
     guessed = guess(settings.input)
     print(f"auto: {guessed.reason}")

@@ -32,7 +32,7 @@ def open_reader(name: str, settings: "Settings") -> "Reader":
     """
     reader = load(READERS, name, "format")(settings)
     if getattr(settings, "resample_period_seconds", 0):
-        from preprocessing.readers.resampling import ResamplingReader
+        from preprocessing.readers.times.resampling import ResamplingReader
 
         return ResamplingReader(reader)
     return reader

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from preprocessing.readers.label_ranges import LabelRanges
-from preprocessing.readers.text import series_name
+from preprocessing.readers.labels.label_ranges import LabelRanges
+from preprocessing.readers.text.pieces import series_name
 from trainer.config import Settings
 
 __all__ = ["BadRow", "Block", "Extent", "Reader", "Source"]

@@ -5,26 +5,26 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from preprocessing.readers.base import BadRow, Block, Source
-from preprocessing.readers.columns import (
+from preprocessing.readers.tables.columns import (
     Columns,
     check_header,
     check_names,
     find_columns,
     is_number,
 )
-from preprocessing.readers.encoding import check_encoding, has_undecodable
-from preprocessing.readers.lines import parse_lines, split_fields
-from preprocessing.readers.ordering import in_order
-from preprocessing.readers.table import Layout, blocks_of, parse_fast
-from preprocessing.readers.table_reader import TableReader
-from preprocessing.readers.table_settings import TableSettings
-from preprocessing.readers.text import (
+from preprocessing.readers.tables.lines import parse_lines, split_fields
+from preprocessing.readers.tables.reader import TableReader
+from preprocessing.readers.tables.settings import TableSettings
+from preprocessing.readers.tables.table import Layout, blocks_of, parse_fast
+from preprocessing.readers.text.encoding import check_encoding, has_undecodable
+from preprocessing.readers.text.pieces import (
     count_lines,
     first_lines,
     line_chunks,
     pieces_of,
 )
-from preprocessing.readers.timestamps import Clock, clock_of
+from preprocessing.readers.times.ordering import in_order
+from preprocessing.readers.times.timestamps import Clock, clock_of
 from trainer.config import setting
 
 __all__ = ["CsvReader", "CsvSettings"]

@@ -15,9 +15,9 @@ from preprocessing.readers.base import (
     Source,
 )
 from preprocessing.readers.csv import CsvReader, CsvSettings
-from preprocessing.readers.data_folder import columns_of, data_files
-from preprocessing.readers.label_ranges import LabelRanges
-from preprocessing.readers.labelling import labelled
+from preprocessing.readers.labels.label_ranges import LabelRanges
+from preprocessing.readers.labels.labelling import labelled
+from preprocessing.readers.layouts.data_folder import columns_of, data_files
 from trainer import storage
 from trainer.config import Settings, setting
 

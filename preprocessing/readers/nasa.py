@@ -4,14 +4,14 @@ import dataclasses
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 
-from preprocessing.readers.anomaly_list import (
+from preprocessing.readers.base import BadRow, Block, Source
+from preprocessing.readers.labels.anomaly_list import (
     ChannelLabels,
     find_anomaly_list,
     read_anomaly_list,
 )
-from preprocessing.readers.base import BadRow, Block, Source
-from preprocessing.readers.folders import folder_of
-from preprocessing.readers.labelling import labelled
+from preprocessing.readers.labels.labelling import labelled
+from preprocessing.readers.layouts.folders import folder_of
 from preprocessing.readers.npy import NpyReader
 from trainer.config import Settings, setting
 

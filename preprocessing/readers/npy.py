@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from preprocessing.readers.array_file import (
+from preprocessing.readers.base import BadRow, Block, Reader, Source
+from preprocessing.readers.layouts.array_file import (
     REFUSED_SUFFIXES,
     ArrayFile,
     open_array,
     refuse_file,
 )
-from preprocessing.readers.arrays import refuse_infinite
-from preprocessing.readers.base import BadRow, Block, Reader, Source
-from preprocessing.readers.folders import find_sources
+from preprocessing.readers.layouts.arrays import refuse_infinite
+from preprocessing.readers.layouts.folders import find_sources
 from trainer.config import Settings
 
 __all__ = ["NpyReader", "NpySettings"]

@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from preprocessing.readers.base import BadRow, Block, Source
-from preprocessing.readers.columns import (
+from preprocessing.readers.tables.columns import (
     Columns,
     check_header,
     find_columns,
     listed,
 )
-from preprocessing.readers.parquet_rows import RowBuilder
-from preprocessing.readers.parquet_times import first_clock, is_time
-from preprocessing.readers.table import Layout
-from preprocessing.readers.table_reader import TableReader
-from preprocessing.readers.table_settings import TableSettings
-from preprocessing.readers.timestamps import Clock
+from preprocessing.readers.tables.parquet_rows import RowBuilder
+from preprocessing.readers.tables.parquet_times import first_clock, is_time
+from preprocessing.readers.tables.reader import TableReader
+from preprocessing.readers.tables.settings import TableSettings
+from preprocessing.readers.tables.table import Layout
+from preprocessing.readers.times.timestamps import Clock
 from trainer import storage
 
 __all__ = ["ParquetReader", "ParquetSettings"]

@@ -7,14 +7,14 @@ import os
 from collections.abc import Iterator, Sequence
 
 from preprocessing.readers.base import BadRow, Block, Reader, Source
-from preprocessing.readers.sequence_lines import (
+from preprocessing.readers.layouts.source_ids import source_ids
+from preprocessing.readers.tables.sequence_lines import (
     Shape,
     parse_cells,
     parse_lines,
     split_cells,
 )
-from preprocessing.readers.source_ids import source_ids
-from preprocessing.readers.text import (
+from preprocessing.readers.text.pieces import (
     count_lines,
     first_lines,
     line_chunks,

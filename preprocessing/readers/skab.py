@@ -13,7 +13,7 @@ from preprocessing.readers.base import (
     Source,
 )
 from preprocessing.readers.csv import CsvReader, CsvSettings
-from preprocessing.readers.data_folder import columns_of, data_files
+from preprocessing.readers.layouts.data_folder import columns_of, data_files
 from trainer.config import Settings, setting
 
 __all__ = ["SkabReader", "SkabSettings"]

@@ -7,8 +7,8 @@ import numpy as np
 
 from preprocessing.readers.base import BadRow, Block, Reader, Source
 from preprocessing.readers.csv import CsvReader, CsvSettings
-from preprocessing.readers.folders import find_sources
-from preprocessing.readers.text import count_lines, line_chunks, lines_of
+from preprocessing.readers.layouts.folders import find_sources
+from preprocessing.readers.text.pieces import count_lines, line_chunks, lines_of
 from trainer.config import Settings
 
 __all__ = ["SmdReader", "SmdSettings"]

@@ -14,10 +14,14 @@ from preprocessing.readers.base import (
     Reader,
     Source,
 )
-from preprocessing.readers.compression import without_suffix
-from preprocessing.readers.label_ranges import LabelRanges
-from preprocessing.readers.labelling import labelled
-from preprocessing.readers.words import count_words, parse_words, word_pieces
+from preprocessing.readers.labels.label_ranges import LabelRanges
+from preprocessing.readers.labels.labelling import labelled
+from preprocessing.readers.text.compression import without_suffix
+from preprocessing.readers.text.words import (
+    count_words,
+    parse_words,
+    word_pieces,
+)
 from trainer import storage
 from trainer.config import Settings
 

@@ -9,7 +9,7 @@ from public_data import public_data
 
 from preprocessing.readers import READERS, open_reader
 from preprocessing.readers.base import BadRow, Block, Extent, Source
-from preprocessing.readers.detection import guess
+from preprocessing.readers.detection.guess import guess
 from trainer.config import load
 
 FORMATS = {

@@ -323,7 +323,9 @@ def test_files_that_go_back_in_time_are_refused(tmp_path, capsys, starts):
 
 def test_float64_is_found_late(tmp_path, monkeypatch):
     """Catches a dtype decided by the first rows only."""
-    monkeypatch.setattr("preprocessing.readers.text._FIRST_CHUNK_BYTES", 99)
+    monkeypatch.setattr(
+        "preprocessing.readers.text.pieces._FIRST_CHUNK_BYTES", 99
+    )
     monkeypatch.setattr("preprocessing.counting._LOOK_CELLS", 5)
     (tmp_path / "input").mkdir()
     column = np.where(np.arange(400) < 20, np.nan, 1e9 + np.arange(400) % 7)

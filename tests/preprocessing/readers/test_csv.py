@@ -49,8 +49,10 @@ def test_numbers_missing_cells_and_line_ends(tmp_path, line_end, mark, last):
 
 def test_many_chunks_equal_the_standard_library(tmp_path, monkeypatch):
     """Catches rows lost or joined where one chunk ends."""
-    monkeypatch.setattr("preprocessing.readers.text._FIRST_CHUNK_BYTES", 100)
-    monkeypatch.setattr("preprocessing.readers.text._CHUNK_BYTES", 333)
+    monkeypatch.setattr(
+        "preprocessing.readers.text.pieces._FIRST_CHUNK_BYTES", 100
+    )
+    monkeypatch.setattr("preprocessing.readers.text.pieces._CHUNK_BYTES", 333)
     generator = np.random.default_rng(1)
     lines = ["a;b;c"] + [
         ";".join(f"{cell:.6g}" for cell in row)
@@ -69,7 +71,7 @@ def test_many_chunks_equal_the_standard_library(tmp_path, monkeypatch):
 
 def test_bad_rows_keep_their_place_and_line(tmp_path, monkeypatch):
     """Catches good rows lost beside bad ones, and wrong line numbers."""
-    monkeypatch.setattr("preprocessing.readers.text._PIECE_BYTES", 20)
+    monkeypatch.setattr("preprocessing.readers.text.pieces._PIECE_BYTES", 20)
     lines = ["x,y"] + [f"{row},{row}" for row in range(50)]
     lines[3] = "2"
     lines[11] = "10,ten"

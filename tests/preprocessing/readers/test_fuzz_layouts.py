@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from preprocessing.readers import READERS
 from preprocessing.readers.base import BadRow, Block
-from preprocessing.readers.detection import Guess, guess
+from preprocessing.readers.detection.guess import Guess, guess
 from trainer.config import load
 
 UCR_NAME = "001_UCR_Anomaly_a_3_5_7.txt"

@@ -6,7 +6,7 @@ from bucket_emulator import bucket_emulator
 
 from preprocessing.readers import READERS
 from preprocessing.readers.base import Block
-from preprocessing.readers.detection import guess
+from preprocessing.readers.detection.guess import guess
 from trainer.config import load
 
 UCR_NAME = "001_UCR_Anomaly_a_3_5_7.txt"

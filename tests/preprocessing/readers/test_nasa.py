@@ -194,7 +194,9 @@ def test_byte_order_mark_and_line_ends(folder):
 
 def test_many_blocks(folder, monkeypatch):
     """Catches ranges counted from the start of a block."""
-    monkeypatch.setattr("preprocessing.readers.array_file._BLOCK_BYTES", 1000)
+    monkeypatch.setattr(
+        "preprocessing.readers.layouts.array_file._BLOCK_BYTES", 1000
+    )
     reader, sources = _sources(folder)
     source = sources["P-2", "test"]
     blocks = list(reader.read(source, reader.feature_names(source)))

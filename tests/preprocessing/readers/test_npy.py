@@ -44,7 +44,9 @@ def _read(folder):
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_every_kind_of_number(tmp_path, dtype, order, monkeypatch):
     """Catches swapped bytes, columns read as rows, rows lost between blocks."""
-    monkeypatch.setattr("preprocessing.readers.array_file._BLOCK_BYTES", 150)
+    monkeypatch.setattr(
+        "preprocessing.readers.layouts.array_file._BLOCK_BYTES", 150
+    )
     array = np.array(VALUES, dtype, order=order)
     _save(tmp_path, "train", array)
     values = _read(tmp_path)["train"][0]
@@ -65,7 +67,9 @@ def test_one_column_without_an_axis_for_it(tmp_path):
 @pytest.mark.parametrize("has_axis", [True, False])
 def test_labels(tmp_path, dtype, split, has_axis, monkeypatch):
     """Catches labels of other rows, of another split, of one type only."""
-    monkeypatch.setattr("preprocessing.readers.array_file._BLOCK_BYTES", 200)
+    monkeypatch.setattr(
+        "preprocessing.readers.layouts.array_file._BLOCK_BYTES", 200
+    )
     for name in ("train", "test"):
         _save(tmp_path, name, VALUES)
     labels = np.random.default_rng(1).integers(0, 2, 20)

@@ -37,7 +37,9 @@ def test_values_and_labels(
     tmp_path, monkeypatch, sequences, labelled, piece_bytes
 ):
     """Catches time and feature swapped, a shifted label, lost lines."""
-    monkeypatch.setattr("preprocessing.readers.text._PIECE_BYTES", piece_bytes)
+    monkeypatch.setattr(
+        "preprocessing.readers.text.pieces._PIECE_BYTES", piece_bytes
+    )
     path = tmp_path / "labeled_val_mixed_seq.csv"
     labels = [number % 2 if labelled else None for number in range(40)]
     path.write_text("\n".join(map(_line, sequences, labels)) + "\n" * labelled)

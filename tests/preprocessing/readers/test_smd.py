@@ -29,8 +29,10 @@ def _reader():
 @pytest.mark.parametrize("above", [False, True])
 def test_values_labels_and_splits(folder, above, monkeypatch):
     """Catches labels of another block, and labels given to train."""
-    monkeypatch.setattr("preprocessing.readers.text._FIRST_CHUNK_BYTES", 99)
-    monkeypatch.setattr("preprocessing.readers.text._CHUNK_BYTES", 99)
+    monkeypatch.setattr(
+        "preprocessing.readers.text.pieces._FIRST_CHUNK_BYTES", 99
+    )
+    monkeypatch.setattr("preprocessing.readers.text.pieces._CHUNK_BYTES", 99)
     reader = _reader()
     sources = reader.sources(str(folder.parent if above else folder))
     assert [source.split for source in sources] == ["train"] * 2 + ["test"] * 2

@@ -36,8 +36,8 @@ def _read(path):
 @pytest.mark.parametrize("last", ["", "\n"])
 def test_lines_or_one_line(tmp_path, separator, mark, last, chunk, monkeypatch):
     """Catches values cut or joined where a piece ends, and blank rows."""
-    monkeypatch.setattr("preprocessing.readers.words._FIRST_BYTES", chunk)
-    monkeypatch.setattr("preprocessing.readers.text._CHUNK_BYTES", chunk)
+    monkeypatch.setattr("preprocessing.readers.text.words._FIRST_BYTES", chunk)
+    monkeypatch.setattr("preprocessing.readers.text.pieces._CHUNK_BYTES", chunk)
     text = mark + "  " + separator.join(f"{x:.7e}" for x in VALUES) + last
     path = tmp_path / NAME
     path.write_bytes(text.encode())

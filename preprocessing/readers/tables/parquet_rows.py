@@ -1,0 +1,215 @@
+"""Batches of typed columns to blocks: what is refused, and why."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from preprocessing.readers.base import BadRow, Block, Source
+from preprocessing.readers.layouts.arrays import refuse_infinite
+from preprocessing.readers.tables.parquet_times import column_times
+from preprocessing.readers.tables.table import Layout, Rows, blocks_of
+from preprocessing.readers.times.ordering import (
+    BACKWARD,
+    REPEATED,
+    forward_times,
+)
+
+__all__ = ["RowBuilder"]
+
+
+class RowBuilder:
+    """Takes the batches of one file in order.
+
+    Attributes:
+        positions: of the columns that a batch must hold.
+        num_rows: rows taken, refused ones too.
+    """
+
+    def __init__(self, source: Source, layout: Layout) -> None:
+        special = (layout.label, layout.timestamp, layout.series)
+        self.positions = sorted(
+            {*layout.values, *(each for each in special if each is not None)}
+        )
+        self.num_rows = 0
+        self._source = source
+        self._layout = layout
+        self._latest: dict[str, int] = {}
+
+    def add(self, batch: Any) -> Iterator[Block | BadRow]:
+        """Yields the refused rows of a batch, then its blocks.
+
+        Args:
+            batch: pyarrow's; its columns are those of `positions`.
+        """
+        reasons = _Reasons(self._source.path, self.num_rows, batch)
+        self.num_rows += batch.num_rows
+        layout = self._layout
+        series, codes = self._series(batch, reasons)
+        values = self._values(batch, reasons)
+        labels = self._labels(batch, reasons)
+        times = self._times(batch, series, codes, reasons)
+        refused = reasons.rows()
+        has_id = codes >= 0
+        keeps_place = has_id & (layout.timestamp is None)
+        yield from reasons.bad_rows(keeps_place)
+        values[refused] = np.nan
+        if labels is not None:
+            labels[refused] = -1
+        kept = np.ones(batch.num_rows, bool)
+        kept[refused] = keeps_place[refused]
+        rows = Rows(
+            values.T[:, kept].T,
+            None if labels is None else labels[kept],
+            None if times is None else times[kept],
+            None if layout.series is None else series,
+            None if layout.series is None else codes[kept],
+        )
+        yield from blocks_of(rows, self._source.name)
+
+    def _column(self, batch: Any, position: int) -> Any:
+        return batch.column(self.positions.index(position))
+
+    def _values(self, batch: Any, reasons: "_Reasons") -> np.ndarray:
+        """Values `[time, feature]`, columns contiguous; some not finite."""
+        positions = self._layout.values
+        columns = np.empty((len(positions), batch.num_rows))
+        for row, position in enumerate(positions):
+            columns[row] = _floats(self._column(batch, position))
+        names = [self._layout.names[position] for position in positions]
+        values, bad_rows = refuse_infinite(
+            self._source.path, reasons.first_row, columns.T, names
+        )
+        for bad_row in bad_rows:
+            reasons.add(bad_row.line - 1 - reasons.first_row, bad_row.reason)
+        return values
+
+    def _labels(self, batch: Any, reasons: "_Reasons") -> np.ndarray | None:
+        position = self._layout.label
+        if position is None:
+            return None
+        column = self._column(batch, position)
+        try:
+            labels = _floats(column)
+        except (ValueError, NotImplementedError) as error:
+            name = self._layout.names[position]
+            raise ValueError(
+                "Labels must be numbers or true and false. Received: "
+                f"label_column={name} of {column.type} in "
+                f"`{self._source.path}`. Name another column."
+            ) from error
+        labels = np.where(np.isnan(labels), -1.0, labels)
+        wrong = np.flatnonzero(~np.isin(labels, (-1.0, 0.0, 1.0)))
+        for row in wrong.tolist():
+            reasons.add(row, f"a label is 0, 1 or empty: {labels[row]!r}")
+        labels[wrong] = -1.0
+        return labels.astype(np.int8)
+
+    def _series(
+        self, batch: Any, reasons: "_Reasons"
+    ) -> tuple[list[str], np.ndarray]:
+        """Ids and the id of each row; -1 = none."""
+        position = self._layout.series
+        if position is None:
+            return [self._source.name], np.zeros(batch.num_rows, np.int64)
+        import pyarrow as pa
+        from pyarrow import types
+
+        column = self._column(batch, position)
+        if not types.is_dictionary(column.type):
+            column = column.dictionary_encode()
+        kind = column.type.value_type
+        if not (
+            types.is_string(kind)
+            or types.is_large_string(kind)
+            or types.is_integer(kind)
+            or types.is_null(kind)
+        ):
+            raise ValueError(
+                "Series ids must be text or whole numbers. Received: "
+                f"series_column={self._layout.names[position]} of {kind} in "
+                f"`{self._source.path}`. Name another column."
+            )
+        ids = [
+            "" if i is None else str(i) for i in column.dictionary.to_pylist()
+        ]
+        codes = column.indices.cast(pa.int64()).fill_null(-1).to_numpy()
+        codes = np.array(codes)
+        if "" in ids:
+            codes[np.isin(codes, [n for n, i in enumerate(ids) if not i])] = -1
+        for row in np.flatnonzero(codes < 0).tolist():
+            reasons.add(row, "no series id")
+        return ids, codes
+
+    def _times(
+        self,
+        batch: Any,
+        series: list[str],
+        codes: np.ndarray,
+        reasons: "_Reasons",
+    ) -> np.ndarray | None:
+        """Times that go forward in each series; others are refused."""
+        layout = self._layout
+        if layout.timestamp is None or layout.clock is None:
+            return None
+        first, last, wrong = column_times(
+            self._column(batch, layout.timestamp), layout.clock
+        )
+        for row, reason in wrong.items():
+            reasons.add(row, reason)
+        is_good = np.ones(batch.num_rows, bool)
+        is_good[reasons.rows()] = False
+        times = first.copy()
+        for rows in _rows_of_each(codes, np.flatnonzero(is_good)):
+            series_id = series[codes[rows[0]]]
+            times[rows], refused = forward_times(
+                first[rows], last[rows], self._latest.get(series_id)
+            )
+            for place in np.flatnonzero(refused).tolist():
+                reason = REPEATED if refused[place] == 1 else BACKWARD
+                reasons.add(int(rows[place]), reason)
+            if (refused == 0).any():
+                self._latest[series_id] = int(times[rows[refused == 0]][-1])
+        return times
+
+
+class _Reasons:
+    """Why rows of a batch are refused; the first reason of a row counts."""
+
+    def __init__(self, path: str, first_row: int, batch: Any) -> None:
+        self.first_row = first_row
+        self._path = path
+        self._batch = batch
+        self._reasons: dict[int, str] = {}
+
+    def add(self, row: int, reason: str) -> None:
+        self._reasons.setdefault(row, reason)
+
+    def rows(self) -> list[int]:
+        return sorted(self._reasons)
+
+    def bad_rows(self, keeps_place: np.ndarray) -> Iterator[BadRow]:
+        for row in self.rows():
+            cells = self._batch.slice(row, 1).columns
+            yield BadRow(
+                self._path,
+                self.first_row + row + 1,
+                self._reasons[row],
+                ",".join(str(cell[0].as_py()) for cell in cells),
+                bool(keeps_place[row]),
+            )
+
+
+def _rows_of_each(codes: np.ndarray, rows: np.ndarray) -> list[np.ndarray]:
+    """Rows of each series, in order."""
+    if not len(rows):
+        return []
+    order = rows[np.argsort(codes[rows], kind="stable")]
+    return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+
+
+def _floats(column: Any) -> np.ndarray:
+    """Numbers as float64, NaN where there is none."""
+    import pyarrow as pa
+
+    return column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)

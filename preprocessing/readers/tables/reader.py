@@ -1,0 +1,179 @@
+"""What the formats of wide tables share, whatever their files are."""
+
+import abc
+import dataclasses
+import posixpath
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from preprocessing.readers.base import (
+    BadRow,
+    Block,
+    Extent,
+    Reader,
+    Source,
+)
+from preprocessing.readers.labels.label_file import read_label_ranges
+from preprocessing.readers.labels.labelling import labelled
+from preprocessing.readers.labels.source_ranges import with_ranges
+from preprocessing.readers.layouts.source_ids import source_ids
+from preprocessing.readers.tables.columns import Columns, check_same
+from preprocessing.readers.tables.settings import TableSettings
+from preprocessing.readers.tables.table import Layout
+from preprocessing.readers.times.timestamps import Clock
+from trainer import storage
+
+__all__ = ["TableReader"]
+
+# Files that writers of tables leave beside them.
+_MARKERS = (
+    "_SUCCESS",
+    "_metadata",
+    "_common_metadata",
+    "_committed_",
+    "_started_",
+)
+
+
+class TableReader(Reader):
+    """Reads wide tables; see `TableSettings`."""
+
+    settings: TableSettings
+    _is_single_file = False
+
+    @property
+    def delimiter(self) -> str:
+        """The character between fields; "" = there is none."""
+        return ""
+
+    @abc.abstractmethod
+    def columns(self, source: Source) -> Columns:
+        """Finds the columns of a file."""
+
+    @abc.abstractmethod
+    def clock(self, source: Source, columns: Columns) -> Clock | None:
+        """How its times are written; None = it has none, or typed ones."""
+
+    @abc.abstractmethod
+    def count_all(self, source: Source) -> int:
+        """Counts the rows of a file, refused ones too, without parsing."""
+
+    @abc.abstractmethod
+    def read_rows(
+        self, source: Source, layout: Layout
+    ) -> Iterator[Block | BadRow]:
+        """Like `read`, without label ranges."""
+
+    def sources(self, pattern: str) -> list[Source]:
+        """Lists the files that `pattern` names; all have all splits.
+
+        Raises:
+            ValueError: no file, or label ranges that do not fit.
+        """
+        paths = [
+            path
+            for path in storage.matching_files(pattern)
+            if not posixpath.basename(path).startswith(_MARKERS)
+        ]
+        if not paths:
+            raise ValueError(
+                f"No file matches `{pattern}` but marks of other programs: "
+                "check the path."
+            )
+        self._is_single_file = len(paths) == 1
+        ids = [""] * len(paths)
+        if not self.settings.series_column:
+            ids = source_ids(paths)
+        return self._with_ranges(
+            [
+                Source(path, series_id=series_id)
+                for path, series_id in zip(paths, ids, strict=True)
+            ]
+        )
+
+    def feature_names(self, source: Source) -> tuple[str, ...]:
+        """Names of the value columns; feature_0, ... where they have none."""
+        return self.columns(source).features
+
+    def count(self, source: Source, names: Sequence[str]) -> dict[str, int]:
+        """Counts rows, by the ids where a column says the series."""
+        return {
+            series_id: extent.num_rows
+            for series_id, extent in self.extents(source, names).items()
+        }
+
+    def extents(
+        self, source: Source, names: Sequence[str]
+    ) -> dict[str, Extent]:
+        """Counts rows; those that are read where a column says the series.
+
+        Without such a column, refused rows of a file with timestamps are
+        counted, though they are not among those read.
+        """
+        layout = self._layout(source, names)
+        if layout.series is None:
+            return {source.name: Extent(self.count_all(source))}
+        found: dict[str, Extent] = {}
+        for item in self.read_rows(source, layout):
+            if isinstance(item, Block):
+                before = found.get(item.series_id)
+                found[item.series_id] = _extended(before, item)
+        return found
+
+    def read(
+        self, source: Source, names: Sequence[str]
+    ) -> Iterator[Block | BadRow]:
+        """Yields the rows of each series in order, and the refused ones.
+
+        A refused row keeps its place as a row of NaN, so that row numbers
+        are those of the file, unless timestamps say where rows belong.
+        """
+        items = self.read_rows(source, self._layout(source, names))
+        if not self.settings.label_ranges:
+            return items
+        is_whole = self._is_single_file or not self.settings.series_column
+        return labelled(_unknown(items), source, is_whole)
+
+    def _layout(self, source: Source, names: Sequence[str]) -> Layout:
+        columns = self.columns(source)
+        check_same(source.path, columns.features, names)
+        return Layout(
+            width=len(columns.names),
+            delimiter=self.delimiter,
+            values=columns.in_order(names),
+            label=columns.label,
+            timestamp=columns.timestamp,
+            series=columns.series,
+            clock=self.clock(source, columns),
+            names=columns.names,
+        )
+
+    def _with_ranges(self, sources: list[Source]) -> list[Source]:
+        settings = self.settings
+        if not settings.label_ranges:
+            return sources
+        clock = None
+        if settings.timestamp_column:
+            clock = self.clock(sources[0], self.columns(sources[0]))
+        ranges = read_label_ranges(settings, clock)
+        return with_ranges(sources, ranges, bool(settings.series_column))
+
+
+def _unknown(items: Iterable[Block | BadRow]) -> Iterator[Block | BadRow]:
+    """Gives each block labels that say nothing."""
+    for item in items:
+        if isinstance(item, Block):
+            labels = np.full(len(item.values), -1, np.int8)
+            item = dataclasses.replace(item, labels=labels)
+        yield item
+
+
+def _extended(extent: Extent | None, block: Block) -> Extent:
+    num_rows = len(block.values) + (extent.num_rows if extent else 0)
+    if block.timestamps is None:
+        return Extent(num_rows)
+    first, last = int(block.timestamps[0]), int(block.timestamps[-1])
+    if extent is not None and extent.times is not None:
+        first = extent.times[0]
+    return Extent(num_rows, (first, last))
