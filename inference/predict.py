@@ -208,10 +208,14 @@ def _inputs(
 ) -> Iterator[tuple[str, Iterator[Block]]]:
     """The blocks of each file, or of all files that may share series."""
     is_shared = reader.may_share_series
+    latest: dict[str, int] = {}
     for key, group in itertools.groupby(
         sources, lambda source: source.split if is_shared else source.path
     ):
-        blocks = (_blocks(reader, source, names, bad_rows) for source in group)
+        latest.clear()
+        blocks = (
+            _blocks(reader, source, names, bad_rows, latest) for source in group
+        )
         yield key, itertools.chain.from_iterable(blocks)
 
 
@@ -220,12 +224,19 @@ def _blocks(
     source: Source,
     names: Sequence[str],
     bad_rows: list[BadRow],
+    latest: dict[str, int],
 ) -> Iterator[Block]:
-    """The blocks of one file that hold rows; refused rows go aside."""
-    for item in reader.read(source, names):
+    """The blocks of one file that hold rows; refused rows go aside.
+
+    Rows that the file before has too are refused: `latest` is the last time
+    of each series, and is updated.
+    """
+    for item in reader.read_after(source, names, dict(latest)):
         if isinstance(item, BadRow):
             bad_rows.append(item)
         elif len(item.values):
+            if item.timestamps is not None:
+                latest[item.series_id] = int(item.timestamps[-1])
             yield item
 
 

@@ -55,6 +55,8 @@ class SourceCount:
         rows: series id to rows; file name to lines for whole series.
         times: series id to its first and last timestamp, microseconds, where
             files may share a series.
+        first_times: series id to its first timestamps, where rows up to those
+            of the file before can be refused.
         num_train_rows: series id to its leading rows that are train, where
             the format says so.
         left_out: some of the series that `--series` does not take.
@@ -70,6 +72,9 @@ class SourceCount:
     split: str = ""
     rows: Mapping[str, int] = dataclasses.field(default_factory=dict)
     times: Mapping[str, tuple[int, int]] = dataclasses.field(
+        default_factory=dict
+    )
+    first_times: Mapping[str, tuple[int, ...]] = dataclasses.field(
         default_factory=dict
     )
     num_train_rows: Mapping[str, int] = dataclasses.field(default_factory=dict)
@@ -103,6 +108,11 @@ def count_source(job: Job, index: int, source: Source) -> SourceCount:
         rows={name: extent.num_rows for name, extent in taken.items()},
         times={
             name: extent.times for name, extent in taken.items() if extent.times
+        },
+        first_times={
+            name: extent.first_times
+            for name, extent in taken.items()
+            if extent.first_times
         },
         num_train_rows={
             name: extent.num_train_rows

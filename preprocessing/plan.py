@@ -100,7 +100,8 @@ def make_plan(counts: Sequence[SourceCount], job: Job) -> Plan:
         job: columns and settings.
     """
     counts = sorted(counts, key=lambda count: count.index)
-    totals, offsets = _row_numbers(counts)
+    latest, shared, time_errors = _latest(counts)
+    totals, offsets = _row_numbers(counts, shared)
     periods: dict[str, float] = {}
     for count in counts:
         periods = {**count.period_seconds, **periods}
@@ -120,7 +121,6 @@ def make_plan(counts: Sequence[SourceCount], job: Job) -> Plan:
     elif periods:
         period = float(np.median(list(periods.values())))
     kinds = {count.label_kind for count in counts} - {"none"}
-    latest, time_errors = _latest(counts)
     errors = [count.error for count in counts if count.error] or time_errors
     return Plan(
         parts=parts,
@@ -136,7 +136,7 @@ def make_plan(counts: Sequence[SourceCount], job: Job) -> Plan:
 
 
 def _row_numbers(
-    counts: Sequence[SourceCount],
+    counts: Sequence[SourceCount], shared: Mapping[tuple[int, str], int]
 ) -> tuple[dict[tuple[str, str], int], dict[tuple[int, str], int]]:
     """Rows of each series in all its files; its first row in each file."""
     totals: dict[tuple[str, str], int] = {}
@@ -145,15 +145,22 @@ def _row_numbers(
         for series_id, rows in count.rows.items():
             key = (count.split, series_id)
             offsets[count.index, series_id] = totals.get(key, 0)
+            rows -= shared.get((count.index, series_id), 0)
             totals[key] = totals.get(key, 0) + rows
     return totals, offsets
 
 
 def _latest(
     counts: Sequence[SourceCount],
-) -> tuple[dict[tuple[int, str], int], list[str]]:
-    """Last times in the files before; files that are not in order of time."""
+) -> tuple[dict[tuple[int, str], int], dict[tuple[int, str], int], list[str]]:
+    """How the times of files join.
+
+    Returns:
+        The last time in the files before; the number of rows that the file
+        before has too, which are refused; files that are not in order.
+    """
     latest: dict[tuple[int, str], int] = {}
+    shared: dict[tuple[int, str], int] = {}
     errors: list[str] = []
     ends: dict[tuple[str, str], tuple[int, str]] = {}
     for count in counts:
@@ -162,7 +169,11 @@ def _latest(
             if key in ends:
                 before, path = ends[key]
                 latest[count.index, series_id] = before
-                if first <= before:
+                first_times = count.first_times.get(series_id, ())
+                num_shared = sum(time <= before for time in first_times)
+                if first <= before < last and num_shared < len(first_times):
+                    shared[count.index, series_id] = num_shared
+                elif first <= before:
                     errors.append(
                         "A series that goes on in another file must go on in "
                         "time, and files are read in the order of their "
@@ -173,7 +184,7 @@ def _latest(
                         "of them share."
                     )
             ends[key] = last, count.path
-    return latest, errors
+    return latest, shared, errors
 
 
 def _moment(timestamp: int) -> str:

@@ -107,10 +107,16 @@ class _ShardWriter:
     def add_source(self, index: int, source: Source) -> None:
         """Takes the next file from its start to its end."""
         self._index, self._source, self._num_lines = index, source, 0
-        for item in self._job.reader.read(source, self._job.names):
+        after = {
+            series_id: time
+            for (position, series_id), time in self._plan.latest.items()
+            if position == index
+        }
+        reader = self._job.reader
+        for item in reader.read_after(source, self._job.names, after):
             if isinstance(item, BadRow):
                 self.refuse(item)
-            elif self._job.reader.has_whole_series:
+            elif reader.has_whole_series:
                 self.add_whole_series(item)
             else:
                 self.add(item)

@@ -69,26 +69,36 @@ class Extent:
         times: first and last timestamp, microseconds; None = not known.
         num_train_rows: leading rows that belong to train, where the format
             says so; the others are test. None = it does not say.
+        first_times: its first timestamps, where rows can be refused that the
+            file before has too.
     """
 
     num_rows: int
     times: tuple[int, int] | None = None
     num_train_rows: int | None = None
+    first_times: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, block: Block, before: "Extent | None") -> "Extent":
+    def of(
+        cls, block: Block, before: "Extent | None", num_first: int = 0
+    ) -> "Extent":
         """Of the rows of one more block.
 
         Args:
             block: the next rows of the series.
             before: of the rows before it; None = it is the first.
+            num_first: how many first timestamps to keep.
         """
         num_rows = len(block.values) + (before.num_rows if before else 0)
         times = before.times if before else None
         if block.timestamps is not None and len(block.timestamps):
             first = times[0] if times else int(block.timestamps[0])
             times = first, int(block.timestamps[-1])
-        return cls(num_rows, times)
+        first_times = before.first_times if before else ()
+        room = num_first - len(first_times)
+        if room > 0 and block.timestamps is not None:
+            first_times += tuple(block.timestamps[:room].tolist())
+        return cls(num_rows, times, first_times=first_times)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,6 +169,19 @@ class Reader(abc.ABC):
             names: the columns of the data set, from the first source; a
                 file that has others raises ValueError.
         """
+
+    def read_after(
+        self, source: Source, names: Sequence[str], after: Mapping[str, int]
+    ) -> Iterator[Block | BadRow]:
+        """Reads a file whose series may have begun in another.
+
+        Args:
+            source: the file.
+            names: the columns of the data set.
+            after: series id to its last timestamp in the files before. Rows
+                up to it are refused, by readers that say `first_times`.
+        """
+        return self.read(source, names)
 
     @abc.abstractmethod
     def count(self, source: Source, names: Sequence[str]) -> dict[str, int]:

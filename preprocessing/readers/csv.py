@@ -2,7 +2,7 @@
 
 import collections
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from preprocessing.readers.base import BadRow, Block, Source
 from preprocessing.readers.tables.columns import (
@@ -134,10 +134,10 @@ class CsvReader(TableReader):
         )
 
     def read_rows(
-        self, source: Source, layout: Layout
+        self, source: Source, layout: Layout, after: Mapping[str, int]
     ) -> Iterator[Block | BadRow]:
         """Reads chunks with pyarrow, and line by line where it refuses."""
-        latest: dict[str, int] = {}
+        latest = dict(after)
         for line, data in line_chunks(
             source.path, self.settings.header, self.settings.encoding
         ):

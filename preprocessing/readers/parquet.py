@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from preprocessing.readers.base import BadRow, Block, Source
@@ -92,10 +92,10 @@ class ParquetReader(TableReader):
             return file.metadata.num_rows
 
     def read_rows(
-        self, source: Source, layout: Layout
+        self, source: Source, layout: Layout, after: Mapping[str, int]
     ) -> Iterator[Block | BadRow]:
         """Reads batch by batch."""
-        builder = RowBuilder(source, layout)
+        builder = RowBuilder(source, layout, after)
         names = [layout.names[position] for position in builder.positions]
         batch_rows = max(1, _BATCH_BYTES // (8 * max(8, len(names))))
         with _opened(source.path) as file:

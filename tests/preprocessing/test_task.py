@@ -5,6 +5,7 @@ import json
 import pathlib
 
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 
@@ -304,9 +305,9 @@ def test_a_series_continues_over_files(tmp_path):
     assert schema.splits["train"].series == 1
 
 
-@pytest.mark.parametrize("starts", [(50, 0), (0, 49)])
+@pytest.mark.parametrize("starts", [(50, 0), (0, 30), (0, 0)])
 def test_files_that_go_back_in_time_are_refused(tmp_path, capsys, starts):
-    """Catches day-10 read before day-2, and a row that two files share."""
+    """Catches day-10 read before day-2, and files that overlap for long."""
     (tmp_path / "input").mkdir()
     for name, first in zip(("day-10", "day-2"), starts, strict=True):
         lines = [f"{first + row},a,{row}" for row in range(50)]
@@ -319,6 +320,30 @@ def test_files_that_go_back_in_time_are_refused(tmp_path, capsys, starts):
     assert "day-10.csv" in error and "day-2.csv" in error
     assert "sort by time" in error and "series a" in error
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("format_name", ["csv", "parquet"])
+def test_a_row_that_two_files_share_is_kept_once(tmp_path, format_name):
+    """Catches midnight stored twice, and a month refused for it."""
+    (tmp_path / "input").mkdir()
+    for name, first in (("day-1", 0), ("day-2", 99)):
+        table = pd.DataFrame({"time": range(first, first + 100)})
+        table = table.assign(id="a", x=table.time)
+        path = f"{tmp_path}/input/{name}.{format_name}"
+        if format_name == "csv":
+            table.to_csv(path, index=False)
+        else:
+            table.to_parquet(path, index=False)
+    flags = (f"--format={format_name}", f"--input={tmp_path}/input")
+    columns = ("--series_column=id", "--timestamp_column=time")
+    assert _run(tmp_path, *flags, *columns, "--split_gap_rows=0") == 0
+    rows = _rows(tmp_path / "data", Schema.load(str(tmp_path / "data")))
+    found = {row: int(values[0]) for (_, row), (_, values, *_) in rows.items()}
+    assert found == {row: row for row in range(199)}
+    (letter,) = (tmp_path / "data/dead_letters.jsonl").read_text().splitlines()
+    letter = json.loads(letter)
+    assert letter["file"].endswith(f"day-2.{format_name}")
+    assert "repeated timestamp" in letter["reason"]
 
 
 def test_float64_is_found_late(tmp_path, monkeypatch):

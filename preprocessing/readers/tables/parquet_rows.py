@@ -1,6 +1,6 @@
 """Batches of typed columns to blocks: what is refused, and why."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,9 @@ class RowBuilder:
         num_rows: rows taken, refused ones too.
     """
 
-    def __init__(self, source: Source, layout: Layout) -> None:
+    def __init__(
+        self, source: Source, layout: Layout, after: Mapping[str, int]
+    ) -> None:
         special = (layout.label, layout.timestamp, layout.series)
         self.positions = sorted(
             {*layout.values, *(each for each in special if each is not None)}
@@ -34,7 +36,7 @@ class RowBuilder:
         self.num_rows = 0
         self._source = source
         self._layout = layout
-        self._latest: dict[str, int] = {}
+        self._latest = dict(after)
 
     def add(self, batch: Any) -> Iterator[Block | BadRow]:
         """Yields the refused rows of a batch, then its blocks.

@@ -3,7 +3,7 @@
 import abc
 import dataclasses
 import posixpath
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -36,6 +36,10 @@ _MARKERS = (
 )
 
 
+# Rows at the edge of a file that the file before may have too.
+_NUM_FIRST = 16
+
+
 class TableReader(Reader):
     """Reads wide tables; see `TableSettings`."""
 
@@ -61,9 +65,9 @@ class TableReader(Reader):
 
     @abc.abstractmethod
     def read_rows(
-        self, source: Source, layout: Layout
+        self, source: Source, layout: Layout, after: Mapping[str, int]
     ) -> Iterator[Block | BadRow]:
-        """Like `read`, without label ranges."""
+        """Like `read_after`, without label ranges."""
 
     def sources(self, pattern: str) -> list[Source]:
         """Lists the files that `pattern` names; all have all splits.
@@ -115,10 +119,10 @@ class TableReader(Reader):
         if layout.series is None:
             return {source.name: Extent(self.count_all(source))}
         found: dict[str, Extent] = {}
-        for item in self.read_rows(source, layout):
+        for item in self.read_rows(source, layout, {}):
             if isinstance(item, Block):
                 before = found.get(item.series_id)
-                found[item.series_id] = _extended(before, item)
+                found[item.series_id] = Extent.of(item, before, _NUM_FIRST)
         return found
 
     def read(
@@ -129,7 +133,14 @@ class TableReader(Reader):
         A refused row keeps its place as a row of NaN, so that row numbers
         are those of the file, unless timestamps say where rows belong.
         """
-        items = self.read_rows(source, self._layout(source, names))
+        return self.read_after(source, names, {})
+
+    def read_after(
+        self, source: Source, names: Sequence[str], after: Mapping[str, int]
+    ) -> Iterator[Block | BadRow]:
+        """Like `read`; refuses rows up to the times in `after`."""
+        layout = self._layout(source, names)
+        items = self.read_rows(source, layout, after)
         if not self.settings.label_ranges:
             return items
         is_whole = self._is_single_file or not self.settings.series_column
@@ -167,13 +178,3 @@ def _unknown(items: Iterable[Block | BadRow]) -> Iterator[Block | BadRow]:
             labels = np.full(len(item.values), -1, np.int8)
             item = dataclasses.replace(item, labels=labels)
         yield item
-
-
-def _extended(extent: Extent | None, block: Block) -> Extent:
-    num_rows = len(block.values) + (extent.num_rows if extent else 0)
-    if block.timestamps is None:
-        return Extent(num_rows)
-    first, last = int(block.timestamps[0]), int(block.timestamps[-1])
-    if extent is not None and extent.times is not None:
-        first = extent.times[0]
-    return Extent(num_rows, (first, last))

@@ -240,8 +240,12 @@ def test_extents_are_those_of_what_is_read(tmp_path):
     reader = CsvReader(CsvSettings(series_column="id", timestamp_column="t"))
     (source,) = reader.sources(str(path))
     assert reader.extents(source, names) == {
-        "a": Extent(3, (5_000_000, 9_000_000)),
-        "b": Extent(1, (7_000_000, 7_000_000)),
+        "a": Extent(
+            3,
+            (5_000_000, 9_000_000),
+            first_times=(5_000_000, 6_000_000, 9_000_000),
+        ),
+        "b": Extent(1, (7_000_000, 7_000_000), first_times=(7_000_000,)),
     }
     alone = CsvReader(CsvSettings(timestamp_column="t", ignored_columns="1"))
     assert alone.extents(source, names) == {"pump": Extent(6)}

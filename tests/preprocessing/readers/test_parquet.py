@@ -209,10 +209,8 @@ def test_part_files_go_on(tmp_path):
     )
     sources = reader.sources(str(tmp_path))
     assert len(sources) == 2
-    assert reader.extents(sources[1], ("x",)) == {
-        "3": Extent(1, (1_000_000, 1_000_000)),
-        "4": Extent(1, (1_000_000, 1_000_000)),
-    }
+    extent = Extent(1, (1_000_000, 1_000_000), first_times=(1_000_000,))
+    assert reader.extents(sources[1], ("x",)) == {"3": extent, "4": extent}
 
 
 @pytest.mark.parametrize(
