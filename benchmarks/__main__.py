@@ -10,13 +10,19 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-BENCHMARKS = ("statistics_pass", "dataset", "training", "preprocessing")
+BENCHMARKS = (
+    "statistics_pass",
+    "dataset",
+    "training",
+    "preprocessing",
+    "engines",
+)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Compares with the bare form in one run; one thread.",
+        description="Compares with the bare form in one run.",
     )
     parser.add_argument("names", nargs="*", help=", ".join(BENCHMARKS))
     parser.add_argument("--only", help=argparse.SUPPRESS)
@@ -25,7 +31,7 @@ def main() -> int:
         module = importlib.import_module(f"benchmarks.{flags.only}")
         print(json.dumps(module.run()))
         return 0
-    table = Table("benchmark", "comparison", "ratio", "wanted")
+    table = Table("benchmark", "comparison", "figure", "wanted")
     names = flags.names or BENCHMARKS
     console = Console(stderr=True)
     for name in track(names, "benchmarks", console=console):
