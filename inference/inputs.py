@@ -21,6 +21,7 @@ OPTIONAL: tuple[dict[str, Any], ...] = (
     {"ignored_columns": ()},
     {"label_column": "", "ignored_columns": ()},
     {"labeled": "auto"},
+    {"spacecraft": ""},
 )
 
 
@@ -53,9 +54,8 @@ def open_input(
         ValueError: no file, an option nothing uses, or other columns.
     """
     chosen = format_name or str(stored.get("format", "csv"))
-    options = dict(overrides)
-    if chosen == stored.get("format"):
-        options = _stored_options(stored) | options
+    # Another kind of table has the same columns.
+    options = _stored_options(stored) | dict(overrides)
     if chosen == "smd" and not all(map(storage.is_folder, pattern.split(","))):
         # One file of the data set is a plain table without labels.
         chosen, options = "csv", {"header": False} | options
@@ -102,8 +102,8 @@ def _fitting_reader(
     for absent in _absences(options):
         settings = settings_class(**(dict(options) | absent))
         reader = open_reader(format_name, settings)
-        sources = reader.sources(pattern)
         try:
+            sources = reader.sources(pattern)
             for source in sources:
                 _check_columns(
                     source.path, reader.feature_names(source), names, settings
@@ -118,8 +118,26 @@ def _fitting_reader(
 
 def _absences(options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for absent in OPTIONAL:
-        if all(options.get(name) for name in absent):
+        if all(options.get(name) for name in absent) and not (
+            "label_column" in absent and _moves_columns(options)
+        ):
             yield absent
+
+
+def _moves_columns(options: Mapping[str, Any]) -> bool:
+    """True where columns named by position stand behind the labels."""
+    label = str(options["label_column"])
+    others = [
+        str(name)
+        for flag in ("timestamp_column", "series_column")
+        if (name := options.get(flag))
+    ]
+    others += map(str, options.get("ignored_columns") or ())
+    return (
+        not options.get("header", True)
+        and label.isdecimal()
+        and any(name.isdecimal() and int(name) > int(label) for name in others)
+    )
 
 
 def _check_columns(

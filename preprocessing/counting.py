@@ -134,7 +134,8 @@ def unknown_series(missing: Iterable[str], found: Iterable[str]) -> str:
     return (
         "`series` must name series of the input. Received: "
         f"{', '.join(sorted(missing))}; there are "
-        f"{', '.join(sorted(found)[:NAMES_SHOWN])}"
+        f"{', '.join(sorted(found)[:NAMES_SHOWN])}. Correct --series, or "
+        "leave it out to take all."
     )
 
 

@@ -16,7 +16,7 @@ _INT64, _MESSAGE, _BYTES, _FLOAT = 3, 11, 12, 2
 _OPTIONAL, _REPEATED = 1, 3
 
 
-def encode(segment: Segment, dtype: str) -> bytes:
+def encode(segment: Segment, dtype: str) -> tuple[bytes, bool]:
     """Serializes `segment` as a `tf.train.Example`.
 
     Args:
@@ -26,19 +26,20 @@ def encode(segment: Segment, dtype: str) -> bytes:
     Returns:
         The features `series_id`, `start`, `halo`, `follows_gap`, `length`,
         `values` and, where the segment has them, `label`, `sequence_label`,
-        `timestamp`.
+        `timestamp`; and True where a value is too large for `dtype`.
     """
     example = _example_class()()
     feature = example.features.feature
     little_endian = np.dtype(dtype).newbyteorder("<")
+    # What is stored holds no infinity but one that is made here.
+    with np.errstate(over="ignore"):
+        values = segment.values.astype(little_endian, order="C")
     feature["series_id"].bytes_list.value.append(segment.series_id.encode())
     feature["start"].int64_list.value.append(segment.start)
     feature["halo"].int64_list.value.append(segment.halo)
     feature["follows_gap"].int64_list.value.append(int(segment.follows_gap))
     feature["length"].int64_list.value.append(len(segment.values))
-    feature["values"].bytes_list.value.append(
-        segment.values.astype(little_endian, order="C").tobytes()
-    )
+    feature["values"].bytes_list.value.append(values.tobytes())
     if segment.labels is not None:
         feature["label"].bytes_list.value.append(
             segment.labels.astype(np.int8).tobytes()
@@ -51,7 +52,8 @@ def encode(segment: Segment, dtype: str) -> bytes:
         feature["timestamp"].bytes_list.value.append(
             segment.timestamps.astype("<i8").tobytes()
         )
-    return example.SerializeToString(deterministic=True)
+    record = example.SerializeToString(deterministic=True)
+    return record, bool(np.isinf(values).any())
 
 
 @contextlib.contextmanager

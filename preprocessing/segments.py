@@ -110,9 +110,21 @@ class SegmentCutter:
                 )
             self.num_unused_rows += stop - start - used
 
+    @property
+    def num_new_rows(self) -> int:
+        """Rows that wait for their segment, without its halo."""
+        return self._num_pending - self._num_halo
+
+    def cut(self) -> Iterator[Segment]:
+        """Yields what is pending, before it is full; the next goes on."""
+        if self.num_new_rows > 0:
+            segment = self._segment()
+            yield segment
+            self._start_with_halo_of(segment)
+
     def finish(self) -> Iterator[Segment]:
         """Yields what is pending; what follows starts without a halo."""
-        if self._num_pending > self._num_halo:
+        if self.num_new_rows > 0:
             yield self._segment()
         self._pending = []
         self._num_pending = self._num_halo = 0

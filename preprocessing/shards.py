@@ -25,6 +25,8 @@ __all__ = ["GroupResult", "write_group"]
 _SEGMENT_BYTES = 1 << 20
 # Long halos must stay a small part of what is stored.
 _SEGMENT_HALOS = 4
+# Rows that wait in memory, of all series of a file together.
+_PENDING_BYTES = 1 << 26
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +44,7 @@ class GroupResult:
         num_bad: rows refused.
         first_bad: the first refused row, in words.
         num_unused: rows in the gaps between splits.
+        is_too_large: a cell is beyond float32, the dtype it was stored in.
         error: why a file could not be read or written; "" = all could.
     """
 
@@ -56,6 +59,7 @@ class GroupResult:
     num_bad: int = 0
     first_bad: str = ""
     num_unused: int = 0
+    is_too_large: bool = False
     error: str = ""
 
 
@@ -100,7 +104,8 @@ class _ShardWriter:
         self._writers: dict = {}
         self._tally = SplitTally(len(job.names), job.reader.has_whole_series)
         self._num_good = self._num_bad = self._num_unused = 0
-        self._num_lines = 0
+        self._num_lines = self._num_pending = 0
+        self._is_too_large = False
         self._first_bad = ""
         self._dead_letters = None
 
@@ -125,6 +130,7 @@ class _ShardWriter:
                 self._write_segment(segment)
             self._num_unused += cutter.num_unused_rows
         self._cutters = {}
+        self._num_pending = 0
 
     def refuse(self, row: BadRow) -> None:
         """Writes a dead letter."""
@@ -151,8 +157,13 @@ class _ShardWriter:
             block = dataclasses.replace(block, labels=unknown)
         if block.series_id not in self._cutters:
             self._cutters[block.series_id] = self._cutter(block.series_id)
-        for segment in self._cutters[block.series_id].add(block):
+        cutter = self._cutters[block.series_id]
+        self._num_pending -= cutter.num_new_rows
+        for segment in cutter.add(block):
             self._write_segment(segment)
+        self._num_pending += cutter.num_new_rows
+        if self._num_pending * block.values.shape[1] * 8 > _PENDING_BYTES:
+            self._cut_fullest()
 
     def add_whole_series(self, block: Block) -> None:
         """Takes one short series; its line says its split."""
@@ -179,6 +190,15 @@ class _ShardWriter:
                 )
             )
 
+    def _cut_fullest(self) -> None:
+        """Writes what waits, of series with more of it than their halo."""
+        halo = self._job.settings.max_window_length
+        for cutter in self._cutters.values():
+            if cutter.num_new_rows > halo:
+                self._num_pending -= cutter.num_new_rows
+                for segment in cutter.cut():
+                    self._write_segment(segment)
+
     def result(self) -> GroupResult:
         """Says what was written."""
         return GroupResult(
@@ -194,6 +214,7 @@ class _ShardWriter:
             num_bad=self._num_bad,
             first_bad=self._first_bad,
             num_unused=self._num_unused,
+            is_too_large=self._is_too_large,
         )
 
     def _cutter(self, series_id: str) -> SegmentCutter:
@@ -223,7 +244,9 @@ class _ShardWriter:
                 record_writer(os.path.join(self._job.folder, name))
             )
             self._tally.open(split, name)
-        self._writers[split](encode(segment, self._plan.dtype))
+        record, is_too_large = encode(segment, self._plan.dtype)
+        self._is_too_large |= is_too_large
+        self._writers[split](record)
         self._tally.add(segment)
 
 

@@ -29,6 +29,7 @@ class Summary:
         num_bad: rows refused.
         first_bad: the first refused row, in words.
         num_unused: rows in the gaps between splits.
+        is_too_large: a cell, of any split, is beyond the dtype.
         errors: why the data set cannot be used.
     """
 
@@ -42,6 +43,7 @@ class Summary:
     num_bad: int
     first_bad: str
     num_unused: int
+    is_too_large: bool
     errors: tuple[str, ...]
 
     def with_shards_in(self, prefix: str) -> "Summary":
@@ -108,6 +110,7 @@ def summarize(results: Sequence[GroupResult], job: Job) -> Summary:
             (result.first_bad for result in results if result.num_bad), ""
         ),
         num_unused=sum(result.num_unused for result in results),
+        is_too_large=any(result.is_too_large for result in results),
         errors=(*plan.errors, *errors),
     )
 

@@ -66,7 +66,7 @@ def _run(argv: Sequence[str]) -> None:
     settings, reader, beam_flags = _parse(argv)
     sources = _selected(reader, reader.sources(settings.input), settings)
     names = reader.feature_names(sources[0])
-    _check_roles(names, settings.declared_roles)
+    schema.check_roles(names, settings.declared_roles)
 
     # Beam takes seconds to import: only now that there is work for it.
     from preprocessing import counting, pipeline, report, summary
@@ -107,13 +107,17 @@ def _write_shards(job, sources, beam_flags: Sequence[str]):
         written = pipeline.run(job, sources, beam_flags)
     _check_written(written, job)
     needed = plan.dtype_for(written.statistics, job)
+    if written.is_too_large:
+        needed = "float64"
     if needed == "float32" or written.dtype == needed:
         return written
     logging.warning(
         "A column needs float64, which its first rows did not show: "
         "writing all shards again."
     )
-    storage.delete_files(storage.glob_files(job.folder))
+    storage.delete_files(
+        os.path.join(job.folder, name) for name in storage.below(job.folder)
+    )
     return _write_shards(
         dataclasses.replace(job, dtype=needed), sources, beam_flags
     )
@@ -199,15 +203,6 @@ def _selected(
     return taken
 
 
-def _check_roles(names: Sequence[str], declared: dict[str, str]) -> None:
-    """Refuses roles that cannot be, before anything is read."""
-    features = [
-        schema.Feature(name, "", 0, 0, 0.0, 0.0, 0.0, 0.0, False, False)
-        for name in names
-    ]
-    schema.assign_roles(features, declared)
-
-
 def _check_written(written, job) -> None:
     """Refuses a run that failed or has too many bad rows."""
     if written.errors:
@@ -245,7 +240,11 @@ def _failed_letters(output: str) -> str:
 
 def _join_dead_letters(folder: str, path: str) -> None:
     """Joins the dead letters of all groups into one file, if any."""
-    parts = storage.glob_files(os.path.join(folder, "dead_letters-*"))
+    parts = sorted(
+        os.path.join(folder, name)
+        for name in storage.below(folder)
+        if name.startswith("dead_letters-")
+    )
     if not parts:
         return
     with storage.binary_written_whole(path) as joined:

@@ -18,10 +18,9 @@ __all__ = [
     "binary_written_whole",
     "check_local",
     "check_writable",
-    "content_type_of",
     "delete_files",
-    "file_size",
     "file_written_whole",
+    "folder_place",
     "is_file",
     "is_folder",
     "is_remote",
@@ -92,20 +91,6 @@ def folder_place(path: str) -> buckets.Place:
     bucket, name = buckets.place_of(path)
     name = name.rstrip("/")
     return buckets.Place(bucket, f"{name}/" if name else "")
-
-
-def file_size(path: str) -> int:
-    """Bytes of a file.
-
-    Raises:
-        OSError: there is none.
-    """
-    if not is_remote(path):
-        return os.path.getsize(resolved(path))
-    size = buckets.object_size(buckets.place_of(path))
-    if size is None:
-        raise FileNotFoundError(f"There is no file {path}: check the name.")
-    return size
 
 
 def open_binary(path: str) -> BinaryIO:

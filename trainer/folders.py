@@ -58,6 +58,7 @@ def directory_written_whole(path: str, marker: str) -> Iterator[str]:
         with _local_directory(path, marker) as temporary:
             yield temporary
         return
+    _check_below_bucket(path)
     # Shows that what is there was left by a run that was killed.
     unfinished = f".{marker}.unfinished"
     present = below(path)
@@ -97,6 +98,7 @@ def data_set_written_whole(path: str, manifest: str) -> Iterator[OutputFolder]:
             manifest_path = os.path.join(temporary, manifest)
             yield OutputFolder(temporary, "", manifest_path)
         return
+    _check_below_bucket(path)
     present = below(path)
     if present or files.is_file(path.rstrip("/")):
         is_left_over = present and all(map(_run_of, present))
@@ -108,10 +110,11 @@ def data_set_written_whole(path: str, manifest: str) -> Iterator[OutputFolder]:
     )
     if not files.is_remote(path):
         os.makedirs(files.resolved(output.folder))
+    older = _runs_named_in(output.manifest_path)
     try:
         yield output
     finally:
-        _delete_losers(path, output)
+        _delete_losers(path, output, older)
 
 
 def below(path: str) -> list[str]:
@@ -138,6 +141,14 @@ def _local_names(folder: str) -> list[str]:
     ]
 
 
+def _check_below_bucket(path: str) -> None:
+    if re.fullmatch(r"gs://[^/]*/*", path):
+        raise ValueError(
+            "`output` must be a folder in a bucket, not the bucket itself. "
+            f"Received: {path}. Add a name: {path.rstrip('/')}/data."
+        )
+
+
 def _check_ours(path: str, marker: str, is_ours: object) -> None:
     if not is_ours:
         raise ValueError(
@@ -151,8 +162,8 @@ def _put(source: str, path: str) -> None:
         shutil.copyfileobj(file, target)
 
 
-def _new_run() -> str:
-    now = datetime.datetime.now(datetime.UTC)
+def _new_run(age: datetime.timedelta = datetime.timedelta()) -> str:
+    now = datetime.datetime.now(datetime.UTC) - age
     return f"run-{now:%Y%m%dT%H%M%S%fZ}-{uuid.uuid4().hex[:8]}"
 
 
@@ -162,20 +173,22 @@ def _run_of(name: str) -> str:
     return first if rest and _RUN.fullmatch(first) else ""
 
 
-def _delete_losers(path: str, output: OutputFolder) -> None:
-    """Deletes older runs if this one counts now, else this one."""
+def _delete_losers(path: str, output: OutputFolder, older: set[str]) -> None:
+    """Deletes the runs in `older` if this one counts now, else this one.
+
+    A run beside it may still be writing, and may count later; what one left
+    that was killed goes after a day.
+    """
     run = output.prefix.rstrip("/")
+    yesterday = _new_run(datetime.timedelta(days=1))
     try:
-        is_published = _is_named_in(output.prefix, output.manifest_path)
-        _delete_runs(
-            path,
-            {
-                each
-                for each in map(_run_of, below(path))
-                # A newer run may still be writing.
-                if each and (each < run if is_published else each == run)
-            },
-        )
+        doomed = {run}
+        if run in _runs_named_in(output.manifest_path):
+            left_over = {
+                each for each in map(_run_of, below(path)) if each < yesterday
+            }
+            doomed = (older | left_over) - {run, ""}
+        _delete_runs(path, doomed)
     except OSError as error:
         # Only files that nobody reads are left, and an error that is under
         # way must not be hidden.
@@ -184,11 +197,11 @@ def _delete_losers(path: str, output: OutputFolder) -> None:
         )
 
 
-def _is_named_in(prefix: str, manifest_path: str) -> bool:
+def _runs_named_in(manifest_path: str) -> set[str]:
     if not files.is_file(manifest_path):
-        return False
+        return set()
     with files.open_binary(manifest_path) as file:
-        return prefix.encode() in file.read()
+        return set(_RUN.findall(file.read().decode("utf-8", "replace")))
 
 
 def _delete_runs(path: str, runs: set[str]) -> None:
@@ -221,7 +234,8 @@ def _local_directory(path: str, marker: str) -> Iterator[str]:
         try:
             temporary.rename(target)
         except OSError:
-            old.rename(target)
+            if old.exists():
+                old.rename(target)
             raise
         shutil.rmtree(old, ignore_errors=True)
     except BaseException:

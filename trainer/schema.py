@@ -17,6 +17,7 @@ __all__ = [
     "Schema",
     "Split",
     "assign_roles",
+    "check_roles",
 ]
 
 FILE_NAME = "schema.json"
@@ -194,6 +195,31 @@ class Schema:
             return cls.from_json(file.read().decode())
 
 
+def check_roles(names: Sequence[str], declared: Mapping[str, str]) -> None:
+    """Refuses roles that cannot be, whatever the columns hold.
+
+    Args:
+        names: of all columns.
+        declared: column name to role.
+
+    Raises:
+        ValueError: a declared name or role does not exist, or nothing is
+            left to score.
+    """
+    for name, role in declared.items():
+        if name not in names or role not in ROLES:
+            raise ValueError(
+                f"A role is one of {', '.join(ROLES)} for one of the columns "
+                f"{', '.join(names)}. Received: {name}={role}. Correct "
+                "--roles."
+            )
+    if all(declared.get(name, "scored") != "scored" for name in names):
+        raise ValueError(
+            "At least one column must have the role `scored`. Received: "
+            f"{dict(declared)}. Leave one of them out of --roles."
+        )
+
+
 def assign_roles(
     features: Sequence[Feature], declared: Mapping[str, str]
 ) -> tuple[Feature, ...]:
@@ -211,12 +237,7 @@ def assign_roles(
             left to score.
     """
     names = [feature.name for feature in features]
-    for name, role in declared.items():
-        if name not in names or role not in ROLES:
-            raise ValueError(
-                f"A role is one of {', '.join(ROLES)} for one of the columns "
-                f"{', '.join(names)}. Received: {name}={role}"
-            )
+    check_roles(names, declared)
     roles = [
         declared.get(
             feature.name, "covariate" if feature.is_binary else "scored"
@@ -225,11 +246,6 @@ def assign_roles(
     ]
     if "scored" not in roles:
         roles = [declared.get(name, "scored") for name in names]
-    if "scored" not in roles:
-        raise ValueError(
-            "At least one column must have the role `scored`. "
-            f"Received: {dict(zip(names, roles, strict=True))}"
-        )
     return tuple(
         dataclasses.replace(feature, role=role)
         for feature, role in zip(features, roles, strict=True)

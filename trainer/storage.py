@@ -16,7 +16,6 @@ from trainer.files import (
     check_local,
     check_writable,
     delete_files,
-    file_size,
     file_written_whole,
     folder_place,
     is_file,
@@ -28,6 +27,7 @@ from trainer.files import (
 )
 from trainer.folders import (
     OutputFolder,
+    below,
     data_set_written_whole,
     directory_written_whole,
 )
@@ -35,13 +35,13 @@ from trainer.staging import local_files, local_folder
 
 __all__ = [
     "OutputFolder",
+    "below",
     "binary_written_whole",
     "check_local",
     "check_writable",
     "data_set_written_whole",
     "delete_files",
     "directory_written_whole",
-    "file_size",
     "file_written_whole",
     "glob_files",
     "is_file",

@@ -1,5 +1,6 @@
 """Files for prediction are read as the training data was."""
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -60,3 +61,37 @@ def test_parquet_of_a_model_trained_on_parquet(tmp_path):
     parquet.write_table(pa.table({"t": [0], "x": [1.0], "y": [2.0]}), path)
     with pytest.raises(ValueError, match="not known: y. .*--ignored_columns=y"):
         open_input(path, stored, "", {}, ("x",))
+
+
+def test_labels_before_other_positions_cannot_be_missing(tmp_path):
+    """Catches the time scored as a feature where the labels are left out."""
+    stored = {"format": "csv", "header": False, "label_column": "0"}
+    stored["timestamp_column"] = "1"
+    path = tmp_path / "new.csv"
+    path.write_text("0,1600000000,1.5\n0,1600000060,2.5\n")
+    reader, sources = open_input(str(path), stored, "", {}, ("feature_0",))
+    names = ("feature_0",)
+    (block,) = blocks_of(reader, sources, names)
+    assert block.values[:, 0].tolist() == [1.5, 2.5]
+    path.write_text("1600000000,1.5\n1600000060,2.5\n")
+    with pytest.raises(ValueError, match="column"):
+        open_input(str(path), stored, "", {}, names)
+
+
+def test_one_array_of_a_spacecraft_that_no_list_names(tmp_path):
+    """Catches a model that can only score the channels it was trained on."""
+    path = tmp_path / "new.npy"
+    np.save(path, np.zeros((20, 2)))
+    stored = {"format": "nasa", "spacecraft": "SMAP"}
+    names = ("telemetry", "command_1")
+    reader, sources = open_input(str(path), stored, "", {}, names)
+    assert blocks_of(reader, sources, names)[0].values.shape == (20, 2)
+
+
+def test_another_kind_of_table_has_the_same_columns(tmp_path):
+    """Catches the time taken for a feature of a parquet export."""
+    path = str(tmp_path / "pump.parquet")
+    parquet.write_table(pa.table({"t": [0, 60], "x": [1.0, 2.0]}), path)
+    reader, sources = open_input(path, STORED, "parquet", {}, ("x",))
+    (block,) = blocks_of(reader, sources)
+    assert block.timestamps.tolist() == [0, 60_000_000]

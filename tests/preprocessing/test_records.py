@@ -28,7 +28,7 @@ def _segment(**changes):
 def test_tensorflow_reads_every_feature(dtype):
     """Catches wrong field numbers, byte order or Fortran order of values."""
     segment = _segment()
-    example = tf.train.Example.FromString(encode(segment, dtype))
+    example = tf.train.Example.FromString(encode(segment, dtype)[0])
     feature = example.features.feature
     assert sorted(feature) == [
         *("follows_gap", "halo", "label", "length", "series_id", "start"),
@@ -51,7 +51,7 @@ def test_tensorflow_reads_every_feature(dtype):
 def test_bytes_equal_those_of_tensorflow():
     """Catches an encoding that only our own reader understands."""
     segment = _segment(labels=None, timestamps=None, sequence_label=-1)
-    data = encode(segment, "float32")
+    data, _ = encode(segment, "float32")
     example = tf.train.Example.FromString(data)
     assert example.features.feature["sequence_label"].int64_list.value[:] == [
         -1
@@ -65,7 +65,7 @@ def test_the_trainer_reads_what_was_encoded(tmp_path, changes):
     """Catches a field that writer and trainer name or store differently."""
     segment = _segment(**changes, halo=0)
     with record_writer(str(tmp_path / "a.tfrecord")) as write:
-        write(encode(segment, "float64"))
+        write(encode(segment, "float64")[0])
     schema = Schema(
         features=(None, None),
         splits={"train": Split(shards=("a.tfrecord",))},

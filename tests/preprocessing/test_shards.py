@@ -68,13 +68,35 @@ def _small_segments():
     has_time=st.booleans(),
     length=st.integers(1, HALO),
     num_shared=st.integers(0, 2),
+    pending_bytes=st.sampled_from([1, 1 << 26]),
 )
-@example(cuts={40, 41}, holes={40}, has_time=True, length=2, num_shared=0)
-@example(cuts={3, 40}, holes=set(), has_time=True, length=HALO, num_shared=1)
+@example(
+    cuts={40, 41},
+    holes={40},
+    has_time=True,
+    length=2,
+    num_shared=0,
+    pending_bytes=1,
+)
+@example(
+    cuts={3, 40},
+    holes=set(),
+    has_time=True,
+    length=HALO,
+    num_shared=1,
+    pending_bytes=1,
+)
 # Windows of one row: no row is in two splits.
-@example(cuts={7, 90}, holes={50}, has_time=False, length=1, num_shared=0)
+@example(
+    cuts={7, 90},
+    holes={50},
+    has_time=False,
+    length=1,
+    num_shared=0,
+    pending_bytes=1,
+)
 def test_windows_equal_those_of_the_whole_series(
-    cuts, holes, has_time, length, num_shared
+    cuts, holes, has_time, length, num_shared, pending_bytes
 ):
     """Catches windows lost at file edges, and windows over gaps there.
 
@@ -96,7 +118,12 @@ def test_windows_equal_those_of_the_whole_series(
                 for name, (offset, times) in runs.items()
             ]
         )
-    with tempfile.TemporaryDirectory() as folder:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        # Two series share what may wait in memory.
+        patch.setattr("preprocessing.shards._PENDING_BYTES", pending_bytes)
         plan, schema = _write_data_set(folder, tables, has_time=has_time)
         expected = collections.Counter(
             (part.split, offset + begin)

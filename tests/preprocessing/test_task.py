@@ -370,6 +370,22 @@ def _spoil(tmp_path, name, change):
     path.write_text(change(path.read_text()))
 
 
+def test_a_value_beyond_float32_in_test_alone(tmp_path):
+    """Catches infinity stored where train is small enough for float32."""
+    (tmp_path / "input").mkdir()
+    values = np.arange(200.0)
+    values[-5] = 1e39
+    text = "".join(f"{value}\n" for value in values)
+    (tmp_path / "input/a.csv").write_text(f"x\n{text}")
+    flags = ("--format=csv", f"--input={tmp_path}/input/*.csv")
+    assert _run(tmp_path, *flags, "--split_gap_rows=0", output="a,b") == 0
+    schema = Schema.load(str(tmp_path / "a,b"))
+    assert schema.dtype == "float64"
+    rows = _rows(tmp_path / "a,b", schema)
+    assert rows["a", 195][1] == [1e39]
+    assert not any(np.isinf(values).any() for _, values, *_ in rows.values())
+
+
 def test_bad_rows_below_the_limit_are_dead_letters(tmp_path, tables, capsys):
     """Catches refused rows that vanish, or take good ones with them."""
     _spoil(tmp_path, "pump-1.csv", lambda text: text.replace("\n", "\nx", 1))

@@ -102,7 +102,6 @@ def test_odd_names(bucket, name):
     assert storage.glob_files(path) == [path]
     assert storage.glob_files(bucket.url("odd")) == [path]
     assert storage.is_file(path)
-    assert storage.file_size(path) == len(name.encode())
     with storage.open_binary(path) as file:
         assert file.read().decode() == name
     storage.delete_files([path])
@@ -122,9 +121,6 @@ def test_what_is_there(tmp_path, bucket):
         assert storage.is_file(f"{root}/ab/c")
         assert not storage.is_file(f"{root}/ab")
         assert not storage.is_file(f"{root}/a")
-        assert storage.file_size(f"{root}/ab/c") == 3
-        with pytest.raises(FileNotFoundError):
-            storage.file_size(f"{root}/a")
         with pytest.raises(FileNotFoundError):
             storage.open_binary(f"{root}/a")
         assert storage.is_folder(root)
@@ -152,7 +148,6 @@ def test_mounted_buckets_are_files(tmp_path, bucket, monkeypatch):
     assert (tmp_path / "bucket/out/a.txt").read_text() == "1"
     assert storage.is_file(path)
     assert storage.is_folder(bucket.url("out"))
-    assert storage.file_size(path) == 1
     storage.delete_files([path])
     assert os.listdir(tmp_path / "bucket/out") == []
     assert not bucket.requests
