@@ -18,6 +18,7 @@ __all__ = [
 COLUMNS = (
     "series",
     "row",
+    "time",
     "score",
     "threshold",
     "is_anomaly",
@@ -38,6 +39,7 @@ def write_rows(
     scores: StepScores,
     names: Sequence[str],
     num_top: int,
+    timestamps: np.ndarray | None = None,
 ) -> None:
     """Writes one line for each time step; what is unknown stays empty.
 
@@ -48,6 +50,7 @@ def write_rows(
         scores: of one view, `[time]`.
         names: of the scored columns.
         num_top: contributing features to name.
+        timestamps: `[time]` int64 microseconds; None = time stays empty.
     """
     num_rows = len(scores.score)
     is_scored = scores.is_scored.tolist()
@@ -55,6 +58,7 @@ def write_rows(
         zip(
             [series_id] * num_rows,
             range(first_row, first_row + num_rows),
+            [""] * num_rows if timestamps is None else _times(timestamps),
             _texts(scores.score),
             _texts(scores.threshold),
             [
@@ -102,6 +106,13 @@ def top_features(
         )
         for columns, row in zip(order.tolist(), largest, strict=True)
     ]
+
+
+def _times(timestamps: np.ndarray) -> list[str]:
+    """ISO 8601 in UTC, with a fraction where one of them has one."""
+    unit = "us" if (timestamps % 1_000_000).any() else "s"
+    moments = timestamps.astype("datetime64[us]")
+    return np.datetime_as_string(moments, unit, timezone="UTC").tolist()
 
 
 def _texts(numbers: np.ndarray) -> list[str]:

@@ -32,12 +32,14 @@ Scores time series with an exported model.
 
 Files are read the way the model's training data was read; a flag below
 replaces an option. Labels may be absent. The output has the columns
-  series,row,score,threshold,is_anomaly,is_scored,top_features
-with one row for each input row. Where nothing can be said (the first
+  series,row,time,score,threshold,is_anomaly,is_scored,top_features
+with one row for each row that was read. Where nothing can be said (the first
 window_length - 1 rows of a series, too many missing cells) is_scored is 0 and
 score and is_anomaly stay empty: unknown is not normal. Lines that cannot be
 read stay in place as such rows where rows have no timestamps or ids; all are
-listed, with their raw text, in OUTPUT.dead_letters.jsonl. With a
+listed, with their raw text, in OUTPUT.dead_letters.jsonl. Where rows have
+times, join the result with its input by series and time. A series that has
+files in train/ and in test/ is named train/ID and test/ID. With a
 --series_column a series may go on in the next file.
 
 Exit code 0: done; 1: no row could be scored; 2: bad flags or input.
@@ -150,7 +152,7 @@ def _predict(settings: PredictSettings, overrides: dict[str, Any]) -> int:
         _progress(reader, sources, detector) as advance,
     ):
         output.write_header(file)
-        for key, blocks in _inputs(
+        for key, split, blocks in _inputs(
             reader, sources, detector.feature_names, bad_rows
         ):
             for block in score_blocks(
@@ -158,11 +160,12 @@ def _predict(settings: PredictSettings, overrides: dict[str, Any]) -> int:
             ):
                 output.write_rows(
                     file,
-                    block.series_id,
+                    split + block.series_id,
                     block.first_row,
                     block.scores,
                     detector.scored_names,
                     settings.top_features,
+                    block.timestamps,
                 )
                 summary.add(key, block)
                 advance(len(block.scores.score))
@@ -205,18 +208,26 @@ def _inputs(
     sources: list[Source],
     names: Sequence[str],
     bad_rows: list[BadRow],
-) -> Iterator[tuple[str, Iterator[Block]]]:
-    """The blocks of each file, or of all files that may share series."""
+) -> Iterator[tuple[str, str, Iterator[Block]]]:
+    """The blocks of each file, or of all files that may share series.
+
+    Yields:
+        What they come from, what to put before the ids of their series, and
+        the blocks.
+    """
     is_shared = reader.may_share_series
+    has_splits = len({source.split for source in sources}) > 1
     latest: dict[str, int] = {}
     for key, group in itertools.groupby(
         sources, lambda source: source.split if is_shared else source.path
     ):
         latest.clear()
+        files = list(group)
         blocks = (
-            _blocks(reader, source, names, bad_rows, latest) for source in group
+            _blocks(reader, source, names, bad_rows, latest) for source in files
         )
-        yield key, itertools.chain.from_iterable(blocks)
+        split = f"{files[0].split}/" if has_splits and files[0].split else ""
+        yield key, split, itertools.chain.from_iterable(blocks)
 
 
 def _blocks(
@@ -258,13 +269,14 @@ def _progress(reader: Reader, sources: list[Source], detector):
     if not console.is_terminal:
         yield lambda rows: None
         return
-    counts = [
-        sum(reader.count(source, detector.feature_names).values())
+    num_rows = sum(
+        extent.num_rows
         for source in sources
-    ]
+        for extent in reader.extents(source, detector.feature_names).values()
+    )
     rows_a_line = detector.window_length if reader.has_whole_series else 1
     with Progress(console=console) as progress:
-        task = progress.add_task("scoring", total=sum(counts) * rows_a_line)
+        task = progress.add_task("scoring", total=num_rows * rows_a_line)
         yield lambda rows: progress.update(task, advance=rows)
 
 

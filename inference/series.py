@@ -26,6 +26,7 @@ class ScoredBlock(NamedTuple):
         counts: cells without a measurement.
         longest_stretch: rows without a gap, at most, that end in this block;
             rows of earlier blocks are counted.
+        timestamps: `[time]` int64 microseconds; None = no timestamps.
     """
 
     series_id: str
@@ -33,6 +34,7 @@ class ScoredBlock(NamedTuple):
     scores: StepScores
     counts: CellCounts
     longest_stretch: int
+    timestamps: np.ndarray | None = None
 
 
 class _Memory(NamedTuple):
@@ -112,6 +114,7 @@ def _score_block(
         joined(parts),
         counts,
         max(stretches),
+        block.timestamps,
     )
     num_rows = memory.num_rows + len(values)
     return scored, _Memory(state, num_rows, num_unbroken, timestamp, period)

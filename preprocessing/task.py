@@ -36,6 +36,7 @@ import argparse
 import dataclasses
 import logging
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -76,6 +77,7 @@ def _run(argv: Sequence[str]) -> None:
         pipeline.run(job, sources, beam_flags)
         print(f"{len(sources)} files found, job graph made, nothing was run")
         return
+    _check_nothing_else(settings.output)
     started = time.monotonic()
     with storage.data_set_written_whole(
         settings.output, schema.FILE_NAME
@@ -97,6 +99,27 @@ def _run(argv: Sequence[str]) -> None:
     storage.delete_files([_failed_letters(settings.output)])
     seconds = time.monotonic() - started
     report.print_report(made, written, settings.output, seconds)
+
+
+def _check_nothing_else(output: str) -> None:
+    """Refuses to replace a data set beside which there are other files."""
+    if "://" in output or not os.path.isfile(
+        os.path.join(output, schema.FILE_NAME)
+    ):
+        return
+    ours = re.compile(
+        rf"{schema.FILE_NAME}|{_DEAD_LETTERS}|describe\.html|"
+        rf"({'|'.join(schema.SPLITS)})-\d+-of-\d+\.tfrecord"
+    )
+    others = [
+        name for name in sorted(os.listdir(output)) if not ours.fullmatch(name)
+    ]
+    if others:
+        raise ValueError(
+            "`output` is replaced whole, so it must hold nothing but an older "
+            f"data set. Received: {output} with {', '.join(others[:8])}. Move "
+            "them away, or name another folder."
+        )
 
 
 def _write_shards(job, sources, beam_flags: Sequence[str]):

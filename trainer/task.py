@@ -34,6 +34,12 @@ def _train(arguments: Sequence[str]) -> None:
     check_given(config.run, ("data_dir", "output_dir"))
     schema = Schema.load(config.run.data_dir)
     output_dir = storage.check_local(config.run.output_dir)
+    if os.path.realpath(output_dir) == os.path.realpath(config.run.data_dir):
+        raise ValueError(
+            "`output_dir` must not be the data set's folder, which is replaced "
+            f"whole by the next preprocessing. Received: {output_dir} for "
+            "both. Name another output_dir."
+        )
     storage.check_writable(output_dir, "output_dir")
     settings = _resolved(config.run, schema)
     config = dataclasses.replace(config, run=settings)

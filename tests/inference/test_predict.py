@@ -130,6 +130,39 @@ def test_interleaved_series_keep_their_own_state(step_model, tmp_path):
         check_scores(mine, values, step_model)
 
 
+def test_rows_say_their_time(step_model, tmp_path):
+    """Catches a result that cannot be joined where rows were refused."""
+    values = draw(30)
+    lines = [
+        (*row, f"2024-03-01 00:{number:02d}:30+01:00", "pump")
+        for number, row in enumerate(values)
+    ]
+    lines[7] = ("text", *lines[7][1:])
+    table = write_csv(tmp_path / "x.csv", "a,b,c,at,id", lines)
+    output = tmp_path / "scores"
+    assert run(step_model, table, output, "--timestamp_column=at") == 0
+    rows = read_result(output)
+    assert [row["time"] for row in rows] == [
+        f"2024-02-29T23:{number:02d}:30Z" for number in range(30) if number != 7
+    ]
+
+
+def test_train_and_test_of_a_series_have_two_names(step_model, tmp_path):
+    """Catches row 5 of pump twice in one result."""
+    for split in ("train", "test"):
+        (tmp_path / split).mkdir()
+        np.save(tmp_path / split / "pump.npy", draw(12))
+    model = save_fake_model(
+        tmp_path / "model", names=["feature_0", "feature_1", "feature_2"]
+    )
+    output = tmp_path / "scores"
+    assert run(model, tmp_path, output, "--format=npy") == 0
+    names = [row["series"] for row in read_result(output)]
+    assert names == ["train/pump"] * 12 + ["test/pump"] * 12
+    assert run(model, tmp_path / "test" / "*.npy", output, "--format=npy") == 0
+    assert {row["series"] for row in read_result(output)} == {"pump"}
+
+
 def test_a_series_continues_over_files(step_model, tmp_path, capsys):
     """Catches row numbers and windows that start again with each file."""
     values = draw(21)

@@ -507,6 +507,17 @@ def test_an_older_data_set_is_replaced_whole(tmp_path, tables):
     assert names == shards | {"schema.json"}
 
 
+def test_files_beside_an_older_data_set_are_kept(tmp_path, tables, capsys):
+    """Catches notes or a trained model that are replaced with the data."""
+    assert _run(tmp_path, *_csv_flags(tmp_path)) == 0
+    (tmp_path / "data/describe.html").write_text("made from it")
+    assert _run(tmp_path, *_csv_flags(tmp_path)) == 0
+    (tmp_path / "data/notes.txt").write_text("precious")
+    assert _run(tmp_path, *_csv_flags(tmp_path)) == 2
+    assert "notes.txt. Move" in capsys.readouterr().err
+    assert (tmp_path / "data/notes.txt").read_text() == "precious"
+
+
 def test_a_series_too_short_for_train_is_an_error(tmp_path, capsys):
     """Catches an empty train split that only the trainer would notice."""
     (tmp_path / "input").mkdir()
