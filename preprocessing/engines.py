@@ -10,8 +10,12 @@ _DASK = "apache_beam.runners.dask.dask_runner.DaskRunner"
 # Dask starts its processes such that freed memory goes back at once, which
 # doubles the time of work on arrays. None leaves that out.
 DASK_CONFIGURATION = {
-    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
+    # Else it tells of each process that starts and ends.
+    "logging.distributed": "error",
 }
+# A scheduler that is there answers at once.
+_ANSWER_SECONDS = 10
 # Of a grouping, for each thread. Its tasks are the square of all partitions
 # and take a millisecond each.
 _PARTITIONS = 2
@@ -33,17 +37,19 @@ def named_in_full(options: Sequence[str]) -> list[str]:
     if named == list(options):
         return named
     try:
+        import dask
+
+        # Before the next import, which sets up its logs. Beam starts a
+        # cluster where no address is given.
+        dask.config.set(DASK_CONFIGURATION)
         # Importing it adds its options to Beam's.
         import apache_beam.runners.dask.dask_runner  # noqa: F401
-        import dask
         import distributed  # noqa: F401
     except ImportError as error:
         raise ValueError(
             "`runner` must be an engine that is installed. Received: "
             "DaskRunner without dask. Run `pip install 'residua[dask]'`."
         ) from error
-    # Beam starts a cluster where no address is given.
-    dask.config.set(DASK_CONFIGURATION)
     return [*named, *_partitions(named)]
 
 
@@ -59,10 +65,20 @@ def _partitions(options: Sequence[str]) -> list[str]:
         return []
     num_threads = os.cpu_count() or 1
     if given.dask_client_address:
-        with distributed.Client(
-            given.dask_client_address, set_as_default=False
-        ) as client:
-            num_threads = sum(client.nthreads().values())
+        try:
+            with distributed.Client(
+                given.dask_client_address,
+                timeout=_ANSWER_SECONDS,
+                set_as_default=False,
+            ) as client:
+                num_threads = sum(client.nthreads().values())
+        except OSError as error:
+            raise ValueError(
+                "`dask_client_address` must be that of a running scheduler. "
+                f"Received: {given.dask_client_address}, where none answered "
+                f"for {_ANSWER_SECONDS} s. Start one with `dask scheduler`, or "
+                "leave the flag out for a cluster of this machine."
+            ) from error
     return [f"--dask_npartitions={max(_PARTITIONS * num_threads, 1)}"]
 
 

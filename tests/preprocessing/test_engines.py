@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from main_job import call, succeed
 
-from preprocessing import task
+from preprocessing import engines, task
 
 NUM_FILES = 5
 SETUP = pathlib.Path(__file__).parents[2] / "setup.py"
@@ -92,6 +92,30 @@ def test_dask_on_two_processes(raw, direct, cluster, tmp_path):
         f"--dask_client_address={cluster.scheduler_address}",
     )
     assert _content(output) == direct
+
+
+def test_partitions_that_are_given_stay(cluster):
+    """Catches a flag of the user's that is overridden, and one task for all."""
+    address = f"--dask_client_address={cluster.scheduler_address}"
+    found = engines.named_in_full(["--runner=DaskRunner", address])
+    assert found[-1] == "--dask_npartitions=4"
+    for given in ("--dask_npartitions=7", "--dask_partition_size=3"):
+        found = engines.named_in_full(["--runner", "DaskRunner", given])
+        assert found[0] == "--runner" and found[1].endswith(".DaskRunner")
+        assert found[2:] == [given]
+
+
+def test_a_scheduler_that_does_not_answer(raw, tmp_path, monkeypatch):
+    """Catches half a minute of waiting that ends without a way out."""
+    monkeypatch.setattr(engines, "_ANSWER_SECONDS", 0.5)
+    result = call(
+        task.main,
+        *_flags(raw, tmp_path / "data"),
+        "--runner=DaskRunner",
+        "--dask_client_address=tcp://127.0.0.1:9",
+    )
+    assert result.code == 2
+    assert "Start one with `dask scheduler`" in result.errors
 
 
 @contextlib.contextmanager
