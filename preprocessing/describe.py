@@ -29,7 +29,7 @@ at a time. The split test is only looked at: nothing is learned from it.
 
 @dataclasses.dataclass(frozen=True)
 class DescribeSettings(Settings):
-    """Description."""
+    """Which series to look at, and where the page goes."""
 
     output: str = setting(
         "",
@@ -130,7 +130,7 @@ def _output(data_dir: str, settings: DescribeSettings) -> str:
 
 def _check_series(seen: Any, series: Sequence[str]) -> None:
     """Refuses names of series that are not there."""
-    has_rows = any(split.rows for split in seen.splits.values())
+    has_rows = any(split.num_rows for split in seen.splits.values())
     missing = sorted(set(series) - set(seen.series)) if seen.series else []
     if missing or not has_rows:
         raise ValueError(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["breaks_in", "longest_step", "period_of"]
+__all__ = ["GAP_PERIODS", "breaks_in", "longest_step", "period_of"]
 
 # A gap is more than this many sampling periods.
 GAP_PERIODS = 5

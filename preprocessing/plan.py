@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from preprocessing.counting import Job, SourceCount, unknown_series
+from preprocessing.joining import join_times, row_numbers
 from preprocessing.readers.base import Source
-from preprocessing.splits import Part, cut_into_splits
+from preprocessing.series_parts import parts_of_series
+from preprocessing.splits import Part
 from trainer.statistics.columns import ColumnStatistics
 
 __all__ = ["Files", "Group", "Plan", "dtype_for", "make_plan"]
@@ -15,9 +17,6 @@ __all__ = ["Files", "Group", "Plan", "dtype_for", "make_plan"]
 # Files with their positions; a group of them has a number.
 Files = Sequence[tuple[int, Source]]
 Group = tuple[int, Files]
-
-# Cut from the tail of each series, in order of time.
-_TAIL = ("validation", "statistics", "tuning", "test")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,28 +97,15 @@ def make_plan(counts: Sequence[SourceCount], job: Job) -> Plan:
     Args:
         counts: of all files, in any order.
         job: columns and settings.
+
+    Returns:
+        The plan; what stands against it is among its errors.
     """
     counts = sorted(counts, key=lambda count: count.index)
-    latest, shared, time_errors = _latest(counts)
-    totals, offsets = _row_numbers(counts, shared)
-    periods: dict[str, float] = {}
-    for count in counts:
-        periods = {**count.period_seconds, **periods}
-    own = {count.split for count in counts if count.split}
-    num_train_rows: dict[str, int] = {}
-    for count in counts:
-        num_train_rows.update(count.num_train_rows)
-    parts = {
-        (split, series_id): _parts(
-            job, split, rows, own, num_train_rows.get(series_id)
-        )
-        for (split, series_id), rows in totals.items()
-    }
-    period = job.settings.sampling_period_seconds
-    if period:
-        periods = {}
-    elif periods:
-        period = float(np.median(list(periods.values())))
+    latest, shared, time_errors = join_times(counts)
+    totals, offsets = row_numbers(counts, shared)
+    parts = parts_of_series(counts, job, totals)
+    period, periods = _periods(counts, job)
     kinds = {count.label_kind for count in counts} - {"none"}
     errors = [count.error for count in counts if count.error] or time_errors
     return Plan(
@@ -135,99 +121,17 @@ def make_plan(counts: Sequence[SourceCount], job: Job) -> Plan:
     )
 
 
-def _row_numbers(
-    counts: Sequence[SourceCount], shared: Mapping[tuple[int, str], int]
-) -> tuple[dict[tuple[str, str], int], dict[tuple[int, str], int]]:
-    """Rows of each series in all its files; its first row in each file."""
-    totals: dict[tuple[str, str], int] = {}
-    offsets: dict[tuple[int, str], int] = {}
+def _periods(
+    counts: Sequence[SourceCount], job: Job
+) -> tuple[float, dict[str, float]]:
+    """The sampling period in seconds, and that of each series."""
+    period = job.settings.sampling_period_seconds
+    if period:
+        return period, {}
+    periods: dict[str, float] = {}
     for count in counts:
-        for series_id, rows in count.rows.items():
-            key = (count.split, series_id)
-            offsets[count.index, series_id] = totals.get(key, 0)
-            rows -= shared.get((count.index, series_id), 0)
-            totals[key] = totals.get(key, 0) + rows
-    return totals, offsets
-
-
-def _latest(
-    counts: Sequence[SourceCount],
-) -> tuple[dict[tuple[int, str], int], dict[tuple[int, str], int], list[str]]:
-    """How the times of files join.
-
-    Returns:
-        The last time in the files before; the number of rows that the file
-        before has too, which are refused; files that are not in order.
-    """
-    latest: dict[tuple[int, str], int] = {}
-    shared: dict[tuple[int, str], int] = {}
-    errors: list[str] = []
-    ends: dict[tuple[str, str], tuple[int, str]] = {}
-    for count in counts:
-        for series_id, (first, last) in count.times.items():
-            key = (count.split, series_id)
-            if key in ends:
-                before, path = ends[key]
-                latest[count.index, series_id] = before
-                first_times = count.first_times.get(series_id, ())
-                num_shared = sum(time <= before for time in first_times)
-                if first <= before < last and num_shared < len(first_times):
-                    shared[count.index, series_id] = num_shared
-                elif first <= before:
-                    errors.append(
-                        "A series that goes on in another file must go on in "
-                        "time, and files are read in the order of their "
-                        f"paths. Received: series {series_id}, which begins "
-                        f"in `{count.path}` at {_moment(first)} and ends in "
-                        f"`{path}` at {_moment(before)}. Name the files so "
-                        "that they sort by time, and leave out rows that two "
-                        "of them share."
-                    )
-            ends[key] = last, count.path
-    return latest, shared, errors
-
-
-def _moment(timestamp: int) -> str:
-    return str(np.datetime64(timestamp, "us"))
-
-
-def _parts(
-    job: Job,
-    split: str,
-    num_rows: int,
-    own: set[str],
-    num_train_rows: int | None,
-) -> tuple[Part, ...]:
-    """The splits of a series.
-
-    Args:
-        job: its fractions and gap.
-        split: what its files belong to; "" = any.
-        num_rows: of the series in these files.
-        own: splits that have files of their own.
-        num_train_rows: leading rows that are train, the others are test;
-            None = the format does not say.
-    """
-    settings = job.settings
-    if split not in ("", "train"):
-        return (Part(split, 0, num_rows),)
-    # Files that say "train" come with a test part, or will get one.
-    has_own_test = split == "train" or num_train_rows is not None
-    tail = [
-        (name, getattr(settings, f"{name}_fraction"))
-        for name in (_TAIL[:-1] if has_own_test else _TAIL)
-        if name not in own
-    ]
-    stop = num_rows
-    if num_train_rows is not None:
-        stop = min(num_train_rows, num_rows)
-    gap_rows = settings.split_gap_rows
-    if gap_rows < 0:
-        gap_rows = min(stop // 100, settings.max_window_length)
-    if job.reader.has_whole_series:
-        gap_rows = 0
-    parts = cut_into_splits(stop, tail, gap_rows)
-    return parts + ((Part("test", stop, num_rows),) if stop < num_rows else ())
+        periods = {**count.period_seconds, **periods}
+    return float(np.median([*periods.values()])) if periods else 0.0, periods
 
 
 def _plan_errors(

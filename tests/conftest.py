@@ -10,6 +10,7 @@ os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 import numpy as np
 import pytest
 import tensorflow as tf
+from bucket_emulator import bucket_emulator
 from data_sets import SERIES_LENGTH, feature_of, wave, write_segment
 
 from trainer.schema import SPLITS, Schema, Split
@@ -96,6 +97,13 @@ def sequence_data_set(tmp_path_factory):
     )
     (folder / "schema.json").write_text(schema.to_json())
     return str(folder), schema
+
+
+@pytest.fixture
+def bucket():
+    """An empty bucket on this machine."""
+    with bucket_emulator() as running:
+        yield running
 
 
 @pytest.fixture

@@ -67,3 +67,62 @@ def reader(runs):
 def survey_of(schema, runs):
     """A survey of runs by split."""
     return take_survey(schema, reader(runs))
+
+
+def small_runs():
+    """Split to runs of two series, few enough to reckon by hand.
+
+    Columns: flow moves, valve is 0 or 1, idle is constant in train, heat
+    has cells that are not measured, spare has no other.
+    """
+    nan = np.nan
+    return {
+        "train": [
+            run_of(
+                [[1, 0, 7, nan, nan], [2, 1, 7, 10, nan], [3, 0, 7, 20, nan]],
+                labels=[0, 0, 0],
+                first_time=0,
+            ),
+            run_of(
+                [[4, 1, 7, nan, nan]],
+                start=3,
+                labels=[0],
+                first_time=62 * PERIOD,
+            ),
+        ],
+        "validation": [
+            run_of(
+                [[2, 0, 7, 10, nan], [3, 1, 7, 20, nan]],
+                start=4,
+                labels=[0, -1],
+                first_time=63 * PERIOD,
+            )
+        ],
+        "tuning": [
+            run_of(
+                [[5, 1, 7, nan, nan], [6, 1, 7, nan, nan]],
+                start=6,
+                labels=[0, 1],
+                first_time=65 * PERIOD,
+            )
+        ],
+        "test": [
+            run_of(
+                [[-1, 0, 7, 10, nan]],
+                start=8,
+                labels=[1],
+                first_time=67 * PERIOD,
+            ),
+            run_of([[1, 0, 8, 20, nan]], "b", labels=[-1]),
+        ],
+    }
+
+
+def small_schema(**fields):
+    """The schema of `small_runs`."""
+    return schema_of(
+        5,
+        names=["flow", "valve", "idle", "heat", "spare"],
+        roles=["scored", "covariate", "scored", "scored", "ignored"],
+        **fields,
+    )

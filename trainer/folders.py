@@ -22,6 +22,7 @@ __all__ = [
 ]
 
 _RUN = re.compile(r"run-\d{8}T\d{12}Z-[0-9a-f]{8}")
+_TRIAL = re.compile(r"\.[0-9a-f]{32}\.temporary")
 
 
 class OutputFolder(NamedTuple):
@@ -62,7 +63,7 @@ def directory_written_whole(path: str, marker: str) -> Iterator[str]:
     # Shows that what is there was left by a run that was killed.
     unfinished = f".{marker}.unfinished"
     present = below(path)
-    if present or files.is_file(path.rstrip("/")):
+    if _without_trials(present) or files.is_file(path.rstrip("/")):
         _check_ours(path, marker, bool({marker, unfinished} & set(present)))
     files.check_writable(path, "output")
     with tempfile.TemporaryDirectory() as temporary:
@@ -99,7 +100,7 @@ def data_set_written_whole(path: str, manifest: str) -> Iterator[OutputFolder]:
             yield OutputFolder(temporary, "", manifest_path)
         return
     _check_below_bucket(path)
-    present = below(path)
+    present = _without_trials(below(path))
     if present or files.is_file(path.rstrip("/")):
         is_left_over = present and all(map(_run_of, present))
         _check_ours(path, manifest, is_left_over or manifest in present)
@@ -139,6 +140,11 @@ def _local_names(folder: str) -> list[str]:
         for parent, _, names in os.walk(folder)
         for name in names
     ]
+
+
+def _without_trials(names: list[str]) -> list[str]:
+    """Leaves out what an earlier `check_writable` was not let delete."""
+    return [name for name in names if not _TRIAL.fullmatch(name)]
 
 
 def _check_below_bucket(path: str) -> None:

@@ -77,7 +77,7 @@ def _moving_splits(survey: Survey, position: int) -> list[str]:
     return [
         name
         for name, split in survey.splits.items()
-        if split.drift is not None and split.drift.moves_only_here[position]
+        if split.drift is not None and split.drift.is_newly_moving[position]
     ]
 
 

@@ -7,6 +7,7 @@ from preprocessing.description.survey import Survey
 from preprocessing.description.table import Table
 from preprocessing.description.words import NOTHING, number, percent
 from trainer.schema import Schema
+from trainer.statistics.columns import ColumnStatistics
 
 __all__ = ["column_table", "drift_table"]
 
@@ -14,30 +15,14 @@ __all__ = ["column_table", "drift_table"]
 def column_table(schema: Schema, survey: Survey) -> Table:
     """Role, range and moments of each column in train."""
     train = survey.splits["train"].statistics
-    deviation = np.sqrt(train.variance)
-    rows = []
-    for position, feature in enumerate(schema.features):
-        count, missing = train.count[position], train.missing[position]
-        numbers = (
-            train.minimum[position],
-            train.maximum[position],
-            train.mean[position],
-            deviation[position],
+    rows = [
+        (
+            feature.name,
+            *_column_cells(feature.role, train, position),
+            _furthest(survey, position),
         )
-        notes = [feature.role]
-        if train.is_constant[position]:
-            notes.append("constant")
-        elif train.is_binary[position]:
-            notes.append("binary")
-        rows.append(
-            (
-                feature.name,
-                ", ".join(notes),
-                *(number(value) if count else NOTHING for value in numbers),
-                percent(missing / max(count + missing, 1)),
-                _furthest(survey, position),
-            )
-        )
+        for position, feature in enumerate(schema.features)
+    ]
     return Table(
         "Columns, in train",
         (
@@ -57,6 +42,29 @@ def column_table(schema: Schema, survey: Survey) -> Table:
     )
 
 
+def _column_cells(
+    role: str, train: ColumnStatistics, position: int
+) -> tuple[str, ...]:
+    """Role, range, moments and missing share of one column."""
+    notes = [role]
+    if train.is_constant[position]:
+        notes.append("constant")
+    elif train.is_binary[position]:
+        notes.append("binary")
+    count, missing = train.count[position], train.missing[position]
+    numbers = (
+        train.minimum[position],
+        train.maximum[position],
+        train.mean[position],
+        np.sqrt(train.variance[position]),
+    )
+    return (
+        ", ".join(notes),
+        *(number(value) if count else NOTHING for value in numbers),
+        percent(missing / max(count + missing, 1)),
+    )
+
+
 def _furthest(survey: Survey, position: int) -> str:
     """The split that is furthest from train, with its distance."""
     drifts = {
@@ -68,7 +76,7 @@ def _furthest(survey: Survey, position: int) -> str:
     moving = [
         name
         for name, drift in drifts.items()
-        if drift.moves_only_here[position]
+        if drift.is_newly_moving[position]
     ]
     if moving:
         return f"moves in {moving[0]}"
@@ -85,7 +93,7 @@ def drift_table(schema: Schema, survey: Survey) -> Table:
     others = {
         name: split.drift
         for name, split in survey.splits.items()
-        if split.drift is not None and split.rows
+        if split.drift is not None and split.num_rows
     }
     rows = [
         (
@@ -113,7 +121,7 @@ def drift_table(schema: Schema, survey: Survey) -> Table:
 
 def _drift_cells(drift: Drift, position: int) -> tuple[str, str]:
     distance = drift.distance[position]
-    if drift.moves_only_here[position]:
+    if drift.is_newly_moving[position]:
         shift = "moves"
     elif np.isfinite(drift.shift[position]):
         shift = f"{drift.shift[position]:+.2f}".replace("-0.00", "+0.00")
@@ -123,11 +131,11 @@ def _drift_cells(drift: Drift, position: int) -> tuple[str, str]:
 
 
 def _sample_words(survey: Survey) -> str:
-    if survey.sample_rows >= survey.splits["train"].rows:
+    if survey.num_sample_rows >= survey.splits["train"].num_rows:
         return ""
     # The expected distance of two samples of one distribution.
-    error = 0.87 * np.sqrt(2 / survey.sample_rows)
+    error = 0.87 * np.sqrt(2 / survey.num_sample_rows)
     return (
-        f", of {survey.sample_rows:,} rows spread evenly over a split, good "
+        f", of {survey.num_sample_rows:,} rows spread evenly over a split, good "
         f"to about {error:.2f}"
     )

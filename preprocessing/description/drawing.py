@@ -24,12 +24,16 @@ EVENTS_A_SPLIT = 100
 
 @dataclasses.dataclass(frozen=True)
 class Band:
-    """One split of a drawn series: where it lies, and what is labelled."""
+    """One split of a drawn series: where it lies, and what is labelled.
+
+    `marks` go from the first row of an event to the row after it, or to the
+    last row of the stretch.
+    """
 
     split: str
     start: float
     stop: float
-    events: list[tuple[float, float]]
+    marks: list[tuple[float, float]]
 
 
 @dataclasses.dataclass
@@ -59,16 +63,12 @@ class Drawn:
 
 def shown_series(survey: Survey, limit: int) -> list[str]:
     """Picks series to draw: those with labelled anomalies first, by name."""
-    order = sorted(
-        survey.series,
-        key=lambda series_id: (
-            not any(
-                part.labels.anomalous
-                for part in survey.parts_of(series_id).values()
-            )
-        ),
-    )
-    return order[:limit]
+
+    def has_none(series_id: str) -> bool:
+        parts = survey.parts_of(series_id).values()
+        return not any(part.labels.anomalous for part in parts)
+
+    return sorted(survey.series, key=has_none)[:limit]
 
 
 def moving_columns(
@@ -120,7 +120,7 @@ def draw_series(
         each.limit = limit
         each.lines = [[] for _ in each.columns]
     for split in splits:
-        if shown and survey.splits[split].rows:
+        if shown and survey.splits[split].num_rows:
             _add_split(survey, drawn, split, read(split, shown))
     return list(drawn.values())
 
@@ -130,7 +130,8 @@ def _add_split(
 ) -> None:
     for series_id, group in by_series(runs):
         parts = survey.parts_of(series_id)
-        share = parts[split].rows / sum(part.rows for part in parts.values())
+        num_rows = sum(part.num_rows for part in parts.values())
+        share = parts[split].num_rows / num_rows
         _add_runs(drawn[series_id], split, group, share)
 
 
@@ -177,7 +178,7 @@ def _broken_line(
 def _labelled(
     runs: Sequence[Any], positions: np.ndarray
 ) -> list[tuple[float, float]]:
-    """Stretches labelled anomalous, as first and last position."""
+    """Marks of a `Band`."""
     found = []
     offset = 0
     for run in runs:

@@ -20,13 +20,13 @@ class Drift(NamedTuple):
             is constant or a side has no measured cell.
         excess: how far the split leaves train's range, in widths of that
             range; 0 = it stays inside; NaN as for `shift`.
-        moves_only_here: constant in train, with another value here.
+        is_newly_moving: constant in train, with another value here.
     """
 
     distance: np.ndarray
     shift: np.ndarray
     excess: np.ndarray
-    moves_only_here: np.ndarray
+    is_newly_moving: np.ndarray
 
 
 def measure_drift(
@@ -45,14 +45,10 @@ def measure_drift(
     """
     is_known = (train.count > 0) & (other.count > 0)
     # Extremes of nothing are infinite: unknown instead.
-    train_low, train_high, other_low, other_high = (
-        np.where(is_known, extremes, np.nan)
-        for extremes in (
-            train.minimum,
-            train.maximum,
-            other.minimum,
-            other.maximum,
-        )
+    train_low, train_high, other_low, other_high = np.where(
+        is_known,
+        [train.minimum, train.maximum, other.minimum, other.maximum],
+        np.nan,
     )
     is_varying = train_high > train_low
     width = np.where(is_varying, train_high - train_low, np.nan)
@@ -69,7 +65,7 @@ def measure_drift(
         ),
         shift=(other.mean - train.mean) / deviation,
         excess=np.maximum(beyond, 0.0) / width,
-        moves_only_here=train.is_constant & (beyond > 0),
+        is_newly_moving=train.is_constant & (beyond > 0),
     )
 
 

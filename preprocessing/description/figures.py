@@ -50,7 +50,7 @@ def series_figure(drawn: Drawn, schema: Schema) -> go.Figure:
     for band in drawn.bands:
         colour = BAND_COLOURS[band.split]
         figure.add_trace(_legend_mark(band.split, colour), 1, 1)
-    if any(band.events for band in drawn.bands):
+    if any(band.marks for band in drawn.bands):
         mark = _legend_mark("labelled anomalous", LABEL_COLOUR)
         figure.add_trace(mark, 1, 1)
     laid_out(figure, len(names), html.escape(drawn.axis.title))
@@ -140,7 +140,7 @@ def _shapes(drawn: Drawn) -> list[dict]:
             "line": {"color": LABEL_COLOUR, "width": 1},
         }
         for band in drawn.bands
-        for start, stop in band.events
+        for start, stop in band.marks
     ]
     return bands + marks
 

@@ -34,7 +34,7 @@ def find(
 
 
 def _split_findings(survey: Survey) -> Iterator[str]:
-    rows = {name: split.rows for name, split in survey.splits.items()}
+    rows = {name: split.num_rows for name, split in survey.splits.items()}
     empty = [name for name, count in rows.items() if not count]
     if empty:
         yield f"No rows in: {', '.join(empty)}."
@@ -69,7 +69,9 @@ def _label_findings(schema: Schema, survey: Survey) -> Iterator[str]:
                 "normal may hold them."
             )
     tuning = survey.splits["tuning"]
-    if tuning.rows and not (tuning.labels.normal and tuning.labels.anomalous):
+    if tuning.num_rows and not (
+        tuning.labels.normal and tuning.labels.anomalous
+    ):
         has = (
             "no labels"
             if not tuning.labels.normal + tuning.labels.anomalous
@@ -80,7 +82,7 @@ def _label_findings(schema: Schema, survey: Survey) -> Iterator[str]:
             "no labels."
         )
     test = survey.splits["test"]
-    if test.rows and not test.labels.anomalous:
+    if test.num_rows and not test.labels.anomalous:
         yield "Test has no labelled anomaly: nothing can be measured on it."
 
 

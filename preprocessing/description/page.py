@@ -50,20 +50,18 @@ def make_page(
     if refused:
         shown.append(tables.refused_table(refused))
     entries = [(table.title, f"table-{n}") for n, table in enumerate(shown)]
+    more = [(PLOTS, "plots")] if plots else []
     parts = [
         document.table((), tables.head_rows(schema, survey), has_words=True),
-        document.contents([*entries, (PLOTS, "plots")] if plots else entries),
+        document.contents([*entries, *more]),
         document.heading("Before training, look at"),
-        document.bullets(findings)
-        if findings
-        else document.paragraph("Nothing out of the ordinary was found."),
+        document.bullets(findings or ["Nothing out of the ordinary."]),
     ]
     for table, (text, name) in zip(shown, entries, strict=True):
         parts.append(document.heading(text, name))
         parts.append(document.table(table.header, table.rows))
         parts += [document.paragraph(table.note)] if table.note else []
-    if plots:
-        parts.append(document.heading(PLOTS, "plots"))
+    parts += [document.heading(*entry) for entry in more]
     return document.document(title, [*parts, *plots])
 
 

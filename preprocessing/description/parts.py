@@ -29,20 +29,18 @@ class SeriesPart(NamedTuple):
     """One series within one split.
 
     Attributes:
-        rows: time steps.
-        num_runs: unbroken stretches.
-        longest_run: time steps of the longest of them.
+        num_rows: time steps.
+        longest_run: time steps of the longest unbroken stretch.
         start: row number of the first row.
         stop: one past the row number of the last row.
         times: first and last timestamp, microseconds; None = none.
         period_seconds: median step of the longest stretch; 0 = unknown.
-        num_gaps: places between two stretches where time jumps.
+        num_gaps: places where time jumps, inside the split.
         longest_gap_seconds: the longest of them; 0 = no gap.
         labels: of the steps.
     """
 
-    rows: int
-    num_runs: int
+    num_rows: int
     longest_run: int
     start: int
     stop: int
@@ -63,8 +61,7 @@ def part_of(runs: Sequence[Any]) -> SeriesPart:
     first, last = runs[0], runs[-1]
     gaps = _gaps_seconds(runs)
     return SeriesPart(
-        rows=sum(len(run.values) for run in runs),
-        num_runs=len(runs),
+        num_rows=sum(len(run.values) for run in runs),
         longest_run=len(longest.values),
         start=first.start,
         stop=last.start + len(last.values),
@@ -79,17 +76,17 @@ def part_of(runs: Sequence[Any]) -> SeriesPart:
 
 
 def count_labels(
-    runs: Sequence[Any], are_sequences: bool = False
+    runs: Sequence[Any], is_by_sequence: bool = False
 ) -> LabelCounts:
     """Counts labels, of steps or of sequences.
 
     Args:
         runs: `trainer.runs.Run`.
-        are_sequences: each run counts once.
+        is_by_sequence: each run counts once.
     """
     counts = np.zeros(3, np.int64)
     for run in runs:
-        if are_sequences:
+        if is_by_sequence:
             label = -1 if run.sequence_label is None else run.sequence_label
             counts[label + 1] += 1
         elif run.labels is not None:

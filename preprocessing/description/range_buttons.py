@@ -59,19 +59,27 @@ def add_range_buttons(
         axis = f"yaxis{row if row > 1 else ''}"
         closer[f"{axis}.range"] = [low - 0.1 * width, high + 0.1 * width]
         farther[f"{axis}.autorange"] = True
-    if not is_needed:
-        return
-    buttons = [
-        {"label": label, "method": "relayout", "args": [change]}
-        for label, change in (
-            ("all values", farther),
-            ("range of train", closer),
-        )
-    ]
-    figure.update_layout(
-        updatemenus=[
-            {"type": "buttons", "direction": "left", "buttons": buttons,
-             "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom",
-             "pad": {"b": TOP_PIXELS - 34}, "font": {"size": 11}}
+    if is_needed:
+        buttons = [
+            {"label": label, "method": "relayout", "args": [change]}
+            for label, change in (
+                ("all values", farther),
+                ("range of train", closer),
+            )
         ]
-    )  # fmt: skip
+        figure.update_layout(updatemenus=[_menu(buttons)])
+
+
+def _menu(buttons: list[dict]) -> dict:
+    """Where the buttons stand: above the plots, at the right."""
+    return {
+        "type": "buttons",
+        "direction": "left",
+        "buttons": buttons,
+        "x": 1,
+        "xanchor": "right",
+        "y": 1,
+        "yanchor": "bottom",
+        "pad": {"b": TOP_PIXELS - 34},
+        "font": {"size": 11},
+    }

@@ -35,7 +35,7 @@ class SplitSurvey:
     """What one split holds.
 
     Attributes:
-        rows: time steps.
+        num_rows: time steps.
         num_series: series with rows in it.
         labels: of steps, or of sequences.
         statistics: of the columns.
@@ -44,7 +44,7 @@ class SplitSurvey:
         drift: beside train; None for train itself.
     """
 
-    rows: int
+    num_rows: int
     num_series: int
     labels: LabelCounts
     statistics: ColumnStatistics
@@ -61,12 +61,12 @@ class Survey:
         splits: all of `SPLITS`.
         series: series id to statistics over all splits; empty for whole
             short series.
-        sample_rows: rows of train that drift was measured on.
+        num_sample_rows: rows of train that drift was measured on.
     """
 
     splits: Mapping[str, SplitSurvey]
     series: Mapping[str, ColumnStatistics]
-    sample_rows: int
+    num_sample_rows: int
 
     @property
     def statistics(self) -> ColumnStatistics:
@@ -150,7 +150,7 @@ def _survey_split(
         num_series = len(parts)
         statistics = _merged(list(own.values()), num_features)
     found = SplitSurvey(
-        rows=sum(len(run.values) for run in runs),
+        num_rows=sum(len(run.values) for run in runs),
         num_series=num_series,
         labels=count_labels(runs, has_whole_series(schema)),
         statistics=statistics,

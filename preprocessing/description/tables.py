@@ -27,7 +27,7 @@ REASONS_SHOWN = 12
 
 def head_rows(schema: Schema, survey: Survey) -> list[tuple[str, str]]:
     """What the data set is: names and values."""
-    rows = sum(split.rows for split in survey.splits.values())
+    rows = sum(split.num_rows for split in survey.splits.values())
     roles = [feature.role for feature in schema.features]
     columns = ", ".join(
         f"{roles.count(role)} {role}" for role in ROLES if role in roles
@@ -83,7 +83,7 @@ def split_table(schema: Schema, survey: Survey) -> Table:
             (
                 name,
                 f"{split.num_series:,}",
-                f"{split.rows:,}",
+                f"{split.num_rows:,}",
                 *(f"{count:,}" for count in split.labels),
                 percent(split.labels.share),
             )
@@ -104,7 +104,7 @@ def series_table(survey: Survey, limit: int) -> Table:
         rows.append(
             (
                 series_id,
-                f"{sum(part.rows for part in parts.values()):,}",
+                f"{sum(part.num_rows for part in parts.values()):,}",
                 f"{max(part.longest_run for part in parts.values()):,}",
                 f"{sum(part.num_gaps for part in parts.values()):,}"
                 if has_times
@@ -128,7 +128,8 @@ def series_table(survey: Survey, limit: int) -> Table:
         rows,
         "Under the name of a split: the share of its labelled steps that is "
         "anomalous; “unknown” = no labels, a dash = no rows. A gap is more "
-        "than 5 sampling periods; those inside a split are counted." + tail,
+        "than 5 sampling periods; only those inside a split are counted."
+        + tail,
     )
 
 

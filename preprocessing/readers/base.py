@@ -82,7 +82,7 @@ class Extent:
     def of(
         cls, block: Block, before: "Extent | None", num_first: int = 0
     ) -> "Extent":
-        """Of the rows of one more block.
+        """The rows so far and those of one more block.
 
         Args:
             block: the next rows of the series.
@@ -152,11 +152,22 @@ class Reader(abc.ABC):
 
     @abc.abstractmethod
     def sources(self, pattern: str) -> list[Source]:
-        """Lists the files to read; ValueError where there are none."""
+        """Lists the files to read.
+
+        Args:
+            pattern: folders, files or globs, separated by commas.
+
+        Raises:
+            ValueError: there are none, or their names or labels do not fit.
+        """
 
     @abc.abstractmethod
     def feature_names(self, source: Source) -> tuple[str, ...]:
-        """Names of the value columns, in the order of `Block.values`."""
+        """Names of the value columns, in the order of `Block.values`.
+
+        Raises:
+            ValueError: the file cannot be read as this format.
+        """
 
     @abc.abstractmethod
     def read(
@@ -166,8 +177,10 @@ class Reader(abc.ABC):
 
         Args:
             source: the file.
-            names: the columns of the data set, from the first source; a
-                file that has others raises ValueError.
+            names: the columns of the data set, from the first source.
+
+        Raises:
+            ValueError: the file has other columns, or cannot be read.
         """
 
     def read_after(
@@ -184,23 +197,21 @@ class Reader(abc.ABC):
         return self.read(source, names)
 
     @abc.abstractmethod
-    def count(self, source: Source, names: Sequence[str]) -> dict[str, int]:
+    def extents(
+        self, source: Source, names: Sequence[str]
+    ) -> dict[str, Extent]:
         """Counts the rows of each series without parsing more than needed.
 
-        Split borders stand on it. Blank lines may be counted.
+        Split borders stand on it. Refused rows may be counted.
 
         Args:
             source: the file.
             names: the columns of the data set.
 
         Returns:
-            Series id to rows; where `has_whole_series`, one entry with the
-            number of lines.
-        """
+            Series id to rows, with times where files may share a series;
+            where `has_whole_series`, one entry with the number of lines.
 
-    def extents(
-        self, source: Source, names: Sequence[str]
-    ) -> dict[str, Extent]:
-        """Counts like `count`; says the time where files share a series."""
-        counts = self.count(source, names)
-        return {series_id: Extent(rows) for series_id, rows in counts.items()}
+        Raises:
+            ValueError: the file, or its file of labels, does not fit.
+        """

@@ -10,12 +10,12 @@ from preprocessing.readers.tables.columns import (
     check_header,
     check_names,
     find_columns,
-    is_number,
 )
 from preprocessing.readers.tables.lines import parse_lines, split_fields
 from preprocessing.readers.tables.reader import TableReader
 from preprocessing.readers.tables.settings import TableSettings
 from preprocessing.readers.tables.table import Layout, blocks_of, parse_fast
+from preprocessing.readers.text.cells import is_number
 from preprocessing.readers.text.encoding import check_encoding, has_undecodable
 from preprocessing.readers.text.pieces import (
     count_lines,
@@ -23,8 +23,9 @@ from preprocessing.readers.text.pieces import (
     line_chunks,
     pieces_of,
 )
-from preprocessing.readers.times.ordering import in_order
-from preprocessing.readers.times.timestamps import Clock, clock_of
+from preprocessing.readers.times.clock import Clock
+from preprocessing.readers.times.ordering import SeriesOrder
+from preprocessing.readers.times.timestamps import first_clock
 from trainer.config import setting
 
 __all__ = ["CsvReader", "CsvSettings"]
@@ -102,29 +103,20 @@ class CsvReader(TableReader):
         if columns.timestamp is None:
             return None
         settings = self.settings
-        problem = ""
         lines = self._first_lines(source)[settings.header :]
-        for fields in _split(lines, self.delimiter):
-            if len(fields) != len(columns.names):
-                continue
-            text = fields[columns.timestamp]
-            try:
-                return clock_of(
-                    text,
-                    settings.timestamp_unit,
-                    settings.timestamp_format,
-                    settings.time_zone,
-                )
-            except ValueError as error:
-                problem = problem or str(error)
-        if problem:
-            raise ValueError(
-                "Times must be ISO 8601, numbers since 1970, or written as "
-                f"--timestamp_format says. Received: `{source.path}`, "
-                f"timestamp_column={settings.timestamp_column} ({problem}). "
-                "Say for example --timestamp_format='%d/%m/%Y %H:%M:%S'."
-            )
-        return Clock("naive", zone=settings.time_zone)
+        found = first_clock(
+            source.path,
+            settings.timestamp_column,
+            (
+                fields[columns.timestamp]
+                for fields in _split(lines, self.delimiter)
+                if len(fields) == len(columns.names)
+            ),
+            settings.timestamp_unit,
+            settings.timestamp_format,
+            settings.time_zone,
+        )
+        return found or Clock("naive", zone=settings.time_zone)
 
     def count_all(self, source: Source) -> int:
         """Counts the lines that are not blank."""
@@ -137,24 +129,19 @@ class CsvReader(TableReader):
         self, source: Source, layout: Layout, after: Mapping[str, int]
     ) -> Iterator[Block | BadRow]:
         """Reads chunks with pyarrow, and line by line where it refuses."""
-        latest = dict(after)
+        order = SeriesOrder(after)
         for line, data in line_chunks(
             source.path, self.settings.header, self.settings.encoding
         ):
-            blocks = _fast_blocks(source, data, layout, latest)
+            blocks = _fast_blocks(source, data, layout, order)
             if blocks is not None:
                 yield from blocks
                 continue
             for piece_line, piece in pieces_of(line, data):
-                blocks = _fast_blocks(source, piece, layout, latest)
+                blocks = _fast_blocks(source, piece, layout, order)
                 if blocks is None:
                     rows, bad_rows = parse_lines(
-                        source.path,
-                        piece_line,
-                        piece,
-                        layout,
-                        latest,
-                        source.name,
+                        source, piece_line, piece, layout, order
                     )
                     yield from bad_rows
                     blocks = blocks_of(rows, source.name)
@@ -165,20 +152,14 @@ class CsvReader(TableReader):
 
 
 def _fast_blocks(
-    source: Source, data: bytes, layout: Layout, latest: dict[str, int]
+    source: Source, data: bytes, layout: Layout, order: SeriesOrder
 ) -> list[Block] | None:
-    """Blocks of well-formed lines, or None; updates `latest`."""
+    """Blocks of well-formed lines, or None."""
     try:
-        rows = parse_fast(data, layout)
+        blocks = blocks_of(parse_fast(data, layout), source.name)
     except ValueError:
         return None
-    blocks = blocks_of(rows, source.name)
-    if not in_order(blocks, latest):
-        return None
-    for block in blocks:
-        if block.timestamps is not None:
-            latest[block.series_id] = int(block.timestamps[-1])
-    return blocks
+    return blocks if order.take_blocks(blocks) else None
 
 
 def _split(lines: Sequence[str], delimiter: str) -> list[list[str]]:

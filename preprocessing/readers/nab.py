@@ -104,16 +104,12 @@ class NabReader(Reader):
         """Names of the value columns, in the benchmark `value`."""
         return self._table(source).feature_names(source)
 
-    def count(self, source: Source, names: Sequence[str]) -> dict[str, int]:
-        """Counts line ends."""
-        counts = self._table(source).count(source, names)
-        return {source.name: sum(counts.values())}
-
     def extents(
         self, source: Source, names: Sequence[str]
     ) -> dict[str, Extent]:
         """Counts line ends; says how many rows are train."""
-        num_rows = sum(self.count(source, names).values())
+        counted = self._table(source).extents(source, names)
+        num_rows = counted[source.name].num_rows
         num_train_rows = num_probation_rows(num_rows)
         return {source.name: Extent(num_rows, num_train_rows=num_train_rows)}
 

@@ -4,7 +4,7 @@ import dataclasses
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 
-from preprocessing.readers.base import BadRow, Block, Source
+from preprocessing.readers.base import BadRow, Block, Extent, Source
 from preprocessing.readers.labels.anomaly_list import (
     ChannelLabels,
     find_anomaly_list,
@@ -80,11 +80,13 @@ class NasaReader(NpyReader):
             )
         return found
 
-    def count(self, source: Source, names: Sequence[str]) -> dict[str, int]:
+    def extents(
+        self, source: Source, names: Sequence[str]
+    ) -> dict[str, Extent]:
         """Reads the header; ValueError where the table says otherwise."""
-        counts = super().count(source, names)
+        counted = super().extents(source, names)
         expected = source.num_rows if isinstance(source, Channel) else None
-        num_rows = counts[source.name]
+        num_rows = counted[source.name].num_rows
         if expected not in (None, num_rows):
             raise ValueError(
                 "An array must have as many rows as labeled_anomalies.csv "
@@ -92,13 +94,13 @@ class NasaReader(NpyReader):
                 f"`{source.path}`, expected {expected}. Take both from the "
                 "same copy."
             )
-        return counts
+        return counted
 
     def read(
         self, source: Source, names: Sequence[str]
     ) -> Iterator[Block | BadRow]:
         """Yields the rows in order; those of test are labelled."""
-        self.count(source, names)
+        self.extents(source, names)
         yield from labelled(super().read(source, names), source)
 
     def _names(self, num_columns: int) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from preprocessing.readers.base import BadRow, Block, Reader, Source
+from preprocessing.readers.base import BadRow, Block, Extent, Reader, Source
 from preprocessing.readers.layouts.array_file import (
     REFUSED_SUFFIXES,
     ArrayFile,
@@ -43,7 +43,7 @@ class NpyReader(Reader):
         for suffix in REFUSED_SUFFIXES:
             for source in find_sources(pattern, f"*{suffix}"):
                 if source.path.removesuffix(suffix) + ".npy" not in arrays:
-                    raise refuse_file(source.path, suffix == ".npz")
+                    refuse_file(source.path, suffix == ".npz")
                 _LOG.warning("Left out: %s", source.path)
         if not found:
             raise ValueError(
@@ -57,12 +57,14 @@ class NpyReader(Reader):
         """Names feature_0, feature_1, ...: arrays have no names."""
         return self._names(open_array(source.path).num_columns)
 
-    def count(self, source: Source, names: Sequence[str]) -> dict[str, int]:
+    def extents(
+        self, source: Source, names: Sequence[str]
+    ) -> dict[str, Extent]:
         """Reads headers only; ValueError where labels have another length."""
         array = self._open(source, names)
         if source.label_path:
             _open_labels(source, array)
-        return {source.name: array.num_rows}
+        return {source.name: Extent(array.num_rows)}
 
     def read(
         self, source: Source, names: Sequence[str]

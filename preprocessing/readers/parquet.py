@@ -13,11 +13,11 @@ from preprocessing.readers.tables.columns import (
     listed,
 )
 from preprocessing.readers.tables.parquet_rows import RowBuilder
-from preprocessing.readers.tables.parquet_times import first_clock, is_time
+from preprocessing.readers.tables.parquet_times import find_clock, is_time
 from preprocessing.readers.tables.reader import TableReader
 from preprocessing.readers.tables.settings import TableSettings
 from preprocessing.readers.tables.table import Layout
-from preprocessing.readers.times.timestamps import Clock
+from preprocessing.readers.times.clock import Clock
 from trainer import storage
 
 __all__ = ["ParquetReader", "ParquetSettings"]
@@ -81,7 +81,7 @@ class ParquetReader(TableReader):
             for batch in file.iter_batches(
                 batch_size=1000, columns=[name], use_threads=False
             ):
-                clock = first_clock(source.path, batch.column(0), self.settings)
+                clock = find_clock(source.path, batch.column(0), self.settings)
                 if clock is not None:
                     return clock
         return Clock("naive", zone=self.settings.time_zone)

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 
-from preprocessing.readers.base import BadRow, Block, Reader, Source
+from preprocessing.readers.base import BadRow, Block, Extent, Reader, Source
 from preprocessing.readers.layouts.source_ids import source_ids
 from preprocessing.readers.tables.sequence_lines import (
     Shape,
@@ -100,10 +100,12 @@ class SequencesReader(Reader):
             f"feature_{number}" for number in range(num_features)
         )
 
-    def count(self, source: Source, names: Sequence[str]) -> dict[str, int]:
+    def extents(
+        self, source: Source, names: Sequence[str]
+    ) -> dict[str, Extent]:
         """Counts lines."""
         self._shape(source)
-        return {source.name: count_lines(source.path)}
+        return {source.name: Extent(count_lines(source.path))}
 
     def read(
         self, source: Source, names: Sequence[str]

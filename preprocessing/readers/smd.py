@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from preprocessing.readers.base import BadRow, Block, Reader, Source
+from preprocessing.readers.base import BadRow, Block, Extent, Reader, Source
 from preprocessing.readers.csv import CsvReader, CsvSettings
 from preprocessing.readers.layouts.folders import find_sources
 from preprocessing.readers.text.pieces import count_lines, line_chunks, lines_of
@@ -48,13 +48,15 @@ class SmdReader(Reader):
         """Names feature_0, feature_1, ...: the files have no header."""
         return self._table.feature_names(source)
 
-    def count(self, source: Source, names: Sequence[str]) -> dict[str, int]:
+    def extents(
+        self, source: Source, names: Sequence[str]
+    ) -> dict[str, Extent]:
         """Counts lines; ValueError where the label file has others."""
-        counts = self._table.count(source, names)
-        num_rows = sum(counts.values())
+        counted = self._table.extents(source, names)
         if source.label_path:
+            num_rows = counted[source.name].num_rows
             _check_lengths(source, num_rows, count_lines(source.label_path))
-        return counts
+        return counted
 
     def read(
         self, source: Source, names: Sequence[str]

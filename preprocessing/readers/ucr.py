@@ -62,7 +62,9 @@ class UcrReader(Reader):
         """Names the one column feature_0: the files have no header."""
         return ("feature_0",)
 
-    def count(self, source: Source, names: Sequence[str]) -> dict[str, int]:
+    def extents(
+        self, source: Source, names: Sequence[str]
+    ) -> dict[str, Extent]:
         """Counts values; ValueError where the name speaks of more."""
         num_rows = count_words(source.path)
         num_train_rows, _, last = _numbers_of(source.path)
@@ -76,17 +78,7 @@ class UcrReader(Reader):
                 f"{num_train_rows} of train and an anomaly up to row {last}. "
                 f"Received: {num_rows} rows in `{source.path}`. Copy it again."
             )
-        return {source.name: num_rows}
-
-    def extents(
-        self, source: Source, names: Sequence[str]
-    ) -> dict[str, Extent]:
-        """Counts values; the name says how many rows are train."""
-        num_train_rows = _numbers_of(source.path)[0]
-        return {
-            name: Extent(num_rows, num_train_rows=num_train_rows)
-            for name, num_rows in self.count(source, names).items()
-        }
+        return {source.name: Extent(num_rows, num_train_rows=num_train_rows)}
 
     def read(
         self, source: Source, names: Sequence[str]

@@ -40,7 +40,17 @@ def test_page_holds_plotly_once():
     assert not re.search(r"<(script|link|img)[^>]*(src|href)=", drawn)
 
 
-def test_a_table_without_a_header_has_only_its_rows():
-    """Catches an empty row in place of the header."""
-    assert document.table((), [["a", "b"]]).count("<tr>") == 1
-    assert document.table(("x", "y"), [["a", "b"]]).count("<th>") == 2
+def test_a_table_holds_its_cells_in_order():
+    """Catches cells mixed up, and an empty row in place of the header."""
+    row = "<tr><td>a</td><td>b</td></tr>"
+    [found] = re.findall("<tr.*</tr>", document.table((), [["a", "b"]]))
+    assert found == row
+    text = document.table(("x", "y"), [["a", "b"], ["a", "b"]])
+    head = "<tr><th>x</th><th>y</th></tr>"
+    assert re.findall("<tr.*</tr>", text) == [head, row, row]
+
+
+def test_labels_and_values_are_told_apart():
+    """Catches marks that cannot be seen on a white page."""
+    assert document.VALUE_COLOUR == "#0072B2"
+    assert document.LABEL_COLOUR == "rgba(230, 159, 0, 0.3)"

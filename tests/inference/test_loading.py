@@ -2,7 +2,6 @@ import os
 
 import pytest
 import tensorflow as tf
-from bucket_emulator import bucket_emulator
 
 from inference.loading import description_of, load_saved_model
 
@@ -23,16 +22,15 @@ def test_products_are_not_rounded(step_model, tensor_float_32):
     assert not tensor_float_32()
 
 
-def test_a_model_in_a_bucket(step_model, tmp_path, monkeypatch):
+def test_a_model_in_a_bucket(step_model, tmp_path, monkeypatch, bucket):
     """A model that needs its copied files after they are gone."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with bucket_emulator() as bucket:
-        path = bucket.put_folder("run/model", step_model)
-        loaded = load_saved_model(path)
-        assert os.listdir(tmp_path) == []
-        assert description_of(loaded)["model_id"] == "fake"
-        with pytest.raises(ValueError, match="Try gs://bucket/run/model"):
-            load_saved_model(bucket.url("run"))
-        bucket.delete("run/model/variables/variables.index")
-        with pytest.raises(ValueError, match="whole SavedModel.*gs://bucket"):
-            load_saved_model(path)
+    path = bucket.put_folder("run/model", step_model)
+    loaded = load_saved_model(path)
+    assert os.listdir(tmp_path) == []
+    assert description_of(loaded)["model_id"] == "fake"
+    with pytest.raises(ValueError, match="Try gs://bucket/run/model"):
+        load_saved_model(bucket.url("run"))
+    bucket.delete("run/model/variables/variables.index")
+    with pytest.raises(ValueError, match="whole SavedModel.*gs://bucket"):
+        load_saved_model(path)

@@ -7,7 +7,6 @@ import sys
 
 import numpy as np
 import pytest
-from bucket_emulator import bucket_emulator
 from fake_model import save_fake_model
 
 from inference import predict
@@ -86,6 +85,29 @@ def test_top_features_are_shares_of_the_score(step_model, tmp_path):
     assert read_result(output)[5]["top_features"] == "c:0.75"
     assert run(step_model, table, output, "--top_features=0") == 0
     assert read_result(output)[5]["top_features"] == ""
+
+
+def test_the_bar_ends_where_the_rows_do(
+    step_model, tmp_path, capsys, monkeypatch
+):
+    """Catches files that are left out of the count, or rows counted twice."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    totals = []
+    monkeypatch.setattr(
+        "rich.progress.Progress.add_task",
+        lambda bar, text, total: totals.append(total),
+    )
+    monkeypatch.setattr(
+        "rich.progress.Progress.update",
+        lambda bar, task, advance: totals.append(-advance),
+    )
+    (tmp_path / "in").mkdir()
+    for name, num_rows in (("a", 8), ("b", 5)):
+        rows = [(*row, name) for row in draw(num_rows)]
+        write_csv(tmp_path / "in" / f"{name}.csv", "a,b,c,id", rows)
+    assert run(step_model, tmp_path / "in", tmp_path / "s.csv") == 0
+    assert totals[0] == 13 and sum(totals) == 0
 
 
 def test_columns_may_be_in_another_order(step_model, tmp_path):
@@ -401,7 +423,7 @@ def test_help_needs_no_tensorflow():
     assert "--top_features" in done.stdout
 
 
-def test_all_paths_in_a_bucket(step_model, tmp_path, capsys):
+def test_all_paths_in_a_bucket(step_model, tmp_path, capsys, bucket):
     """Catches scores that differ from those of local files, or are lost."""
     table = write_csv(
         tmp_path / "x.csv",
@@ -409,29 +431,27 @@ def test_all_paths_in_a_bucket(step_model, tmp_path, capsys):
         [(*row, "pump", 0, "normal") for row in draw(40)],
     )
     assert run(step_model, table, tmp_path / "s.csv") == 0
-    with bucket_emulator() as bucket:
-        model = bucket.put_folder("run/model", step_model)
-        bucket.put("new/x.csv", table.read_bytes())
-        bucket.put("s.csv.dead_letters.jsonl", b"of an earlier run")
-        bucket.faults.answer(503, times=2, part="/upload/")
-        output = bucket.url("s.csv")
-        assert run(model, bucket.url("new/*.csv"), output) == 0
-        assert bucket.get("s.csv") == (tmp_path / "s.csv").read_bytes()
-        assert "s.csv.dead_letters.jsonl" not in bucket.names()
-        capsys.readouterr()
-        assert run(model, bucket.url("new/x.csv"), bucket.url("new")) == 2
-        assert "must be a file" in capsys.readouterr().err
-        before = bucket.get("new/x.csv")
-        assert run(model, bucket.url("new"), bucket.url("new/x.csv")) == 2
-        assert "must not be files of `input`" in capsys.readouterr().err
-        assert bucket.get("new/x.csv") == before
+    model = bucket.put_folder("run/model", step_model)
+    bucket.put("new/x.csv", table.read_bytes())
+    bucket.put("s.csv.dead_letters.jsonl", b"of an earlier run")
+    bucket.faults.answer(503, times=2, part="/upload/")
+    output = bucket.url("s.csv")
+    assert run(model, bucket.url("new/*.csv"), output) == 0
+    assert bucket.get("s.csv") == (tmp_path / "s.csv").read_bytes()
+    assert "s.csv.dead_letters.jsonl" not in bucket.names()
+    capsys.readouterr()
+    assert run(model, bucket.url("new/x.csv"), bucket.url("new")) == 2
+    assert "must be a file" in capsys.readouterr().err
+    before = bucket.get("new/x.csv")
+    assert run(model, bucket.url("new"), bucket.url("new/x.csv")) == 2
+    assert "must not be files of `input`" in capsys.readouterr().err
+    assert bucket.get("new/x.csv") == before
 
 
-def test_a_bucket_that_cannot_be_written(step_model, tmp_path, capsys):
+def test_a_bucket_that_cannot_be_written(step_model, tmp_path, capsys, bucket):
     """Catches hours of scoring whose result cannot be stored."""
     table = write_csv(tmp_path / "x.csv", "a,b,c,id", [(1, 2, 3, "p")] * 9)
-    with bucket_emulator() as bucket:
-        bucket.faults.answer(403, part="/upload/")
-        assert run("nowhere", table, bucket.url("out/s.csv")) == 2
-        assert "`output` must be a folder that can" in capsys.readouterr().err
-        assert bucket.names() == []
+    bucket.faults.answer(403, part="/upload/")
+    assert run("nowhere", table, bucket.url("out/s.csv")) == 2
+    assert "`output` must be a folder that can" in capsys.readouterr().err
+    assert bucket.names() == []

@@ -3,7 +3,6 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from bucket_emulator import bucket_emulator
 from main_job import call, succeed
 
 from preprocessing import describe
@@ -119,21 +118,20 @@ def test_labels_of_steps_without_timestamps(long_data_set, tmp_path):
     assert "a 2,000 400 – – 0% 0% 0% 7.5% 7.5%" in printed
 
 
-def test_a_bucket_gets_no_page_unasked(written, tmp_path, monkeypatch):
+def test_a_bucket_gets_no_page_unasked(written, tmp_path, monkeypatch, bucket):
     """Catches a page in a bucket that was only read, or none where asked."""
     monkeypatch.chdir(tmp_path)
-    with bucket_emulator() as bucket:
-        data = bucket.put_folder("data", written)
-        before = sorted(bucket.names())
-        result = succeed(describe.main, data)
-        assert "4 rows were refused" in result.printed
-        assert sorted(bucket.names()) == before
-        page = tmp_path / "describe.html"
-        assert len(re.findall(r"<h3>", page.read_text())) == 2
-        url = bucket.url("pages/look.html")
-        succeed(describe.main, data, f"--output={url}", "--max_series=1")
-        assert len(re.findall(rb"<h3>", bucket.get("pages/look.html"))) == 1
-        assert not (tmp_path / "gs:").exists()
+    data = bucket.put_folder("data", written)
+    before = sorted(bucket.names())
+    result = succeed(describe.main, data)
+    assert "4 rows were refused" in result.printed
+    assert sorted(bucket.names()) == before
+    page = tmp_path / "describe.html"
+    assert len(re.findall(r"<h3>", page.read_text())) == 2
+    url = bucket.url("pages/look.html")
+    succeed(describe.main, data, f"--output={url}", "--max_series=1")
+    assert len(re.findall(rb"<h3>", bucket.get("pages/look.html"))) == 1
+    assert not (tmp_path / "gs:").exists()
 
 
 @pytest.mark.parametrize(
@@ -166,5 +164,6 @@ def test_help_teaches():
     result = call(describe.main, "--help")
     assert result.code == 0
     assert "python -m preprocessing.describe build/pumps" in result.printed
+    assert "\nWhich series to look at, and where the page" in result.printed
     for flag in ("DIR", "--output", "--series", "--max_series"):
         assert flag in result.printed

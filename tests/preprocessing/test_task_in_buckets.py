@@ -5,7 +5,6 @@ import math
 import main_job
 import numpy as np
 import pytest
-from bucket_emulator import bucket_emulator
 
 from preprocessing import task
 from trainer import task as trainer_task
@@ -34,10 +33,9 @@ def raw(tmp_path):
 
 
 @pytest.fixture
-def bucket(raw):
-    with bucket_emulator() as bucket:
-        bucket.put_folder("raw", raw)
-        yield bucket
+def bucket(bucket, raw):
+    bucket.put_folder("raw", raw)
+    return bucket
 
 
 def _flags(bucket):

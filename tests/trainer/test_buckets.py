@@ -13,12 +13,6 @@ from trainer import bucket_client, buckets, storage
 STATUSES = (429, 500, 502, 503, 504)
 
 
-@pytest.fixture
-def bucket():
-    with bucket_emulator() as running:
-        yield running
-
-
 def plan(bucket, fault, **where):
     """Two faults of a kind; a number is a status."""
     if isinstance(fault, int):

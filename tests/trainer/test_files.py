@@ -3,15 +3,8 @@ import io
 import os
 
 import pytest
-from bucket_emulator import bucket_emulator
 
 from trainer import files, storage
-
-
-@pytest.fixture
-def bucket():
-    with bucket_emulator() as running:
-        yield running
 
 
 @pytest.mark.parametrize("below", ["file", "file/x", "/proc/x"])

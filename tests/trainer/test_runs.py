@@ -3,7 +3,6 @@ import os
 
 import numpy as np
 import pytest
-from bucket_emulator import bucket_emulator
 
 from trainer.runs import read_runs
 from trainer.schema import Split
@@ -38,24 +37,23 @@ def test_damaged_file(split_series):
         read_runs(folder, schema, "train")
 
 
-def test_shards_in_a_bucket(split_series, tmp_path, monkeypatch):
+def test_shards_in_a_bucket(split_series, tmp_path, monkeypatch, bucket):
     """Shards of a run's own folder not found; copies that fill the disk."""
     folder, schema, rows = split_series
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    with bucket_emulator() as bucket:
-        path = bucket.put_folder("data/run-1", folder).removesuffix("/run-1")
-        shards = [f"run-1/{name}" for name in schema.splits["train"].shards]
-        elsewhere = dataclasses.replace(
-            schema, splits={"train": Split(shards=tuple(shards))}
-        )
-        bucket.faults.cut_answer(times=2, part="/download/")
-        monkeypatch.setattr("tempfile.tempdir", str(scratch))
-        runs = read_runs(path, elsewhere, "train")
-        assert bucket.faults.hits == 2
-        assert [run.series_id for run in runs] == ["a", "a", "b"]
-        np.testing.assert_array_equal(runs[0].values, rows[:70])
-        bucket.delete(f"data/{shards[0]}")
-        with pytest.raises(ValueError, match="gs://bucket/data is missing"):
-            read_runs(path, elsewhere, "train")
+    path = bucket.put_folder("data/run-1", folder).removesuffix("/run-1")
+    shards = [f"run-1/{name}" for name in schema.splits["train"].shards]
+    elsewhere = dataclasses.replace(
+        schema, splits={"train": Split(shards=tuple(shards))}
+    )
+    bucket.faults.cut_answer(times=2, part="/download/")
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    runs = read_runs(path, elsewhere, "train")
+    assert bucket.faults.hits == 2
+    assert [run.series_id for run in runs] == ["a", "a", "b"]
+    np.testing.assert_array_equal(runs[0].values, rows[:70])
+    bucket.delete(f"data/{shards[0]}")
+    with pytest.raises(ValueError, match="gs://bucket/data is missing"):
+        read_runs(path, elsewhere, "train")
     assert os.listdir(scratch) == []

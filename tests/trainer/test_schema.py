@@ -2,7 +2,6 @@ import dataclasses
 import json
 
 import pytest
-from bucket_emulator import bucket_emulator
 
 from trainer.schema import Feature, Schema, assign_roles
 
@@ -78,15 +77,14 @@ def test_columns_by_role(long_data_set):
     assert schema.scored_columns == (1, 3)
 
 
-def test_a_schema_in_a_bucket(long_data_set):
+def test_a_schema_in_a_bucket(long_data_set, bucket):
     """A data set that can be trained on only after it was copied by hand."""
     folder, schema = long_data_set
-    with bucket_emulator() as bucket:
-        path = bucket.put_folder("data", folder)
-        bucket.faults.answer(503, times=2)
-        assert Schema.load(path) == schema
-        with pytest.raises(ValueError, match="preprocessing.task"):
-            Schema.load(bucket.url("dat"))
-        bucket.faults.answer(403)
-        with pytest.raises(OSError, match="Storage Object Viewer"):
-            Schema.load(path)
+    path = bucket.put_folder("data", folder)
+    bucket.faults.answer(503, times=2)
+    assert Schema.load(path) == schema
+    with pytest.raises(ValueError, match="preprocessing.task"):
+        Schema.load(bucket.url("dat"))
+    bucket.faults.answer(403)
+    with pytest.raises(OSError, match="Storage Object Viewer"):
+        Schema.load(path)

@@ -1,15 +1,8 @@
 import os
 
 import pytest
-from bucket_emulator import bucket_emulator
 
 from trainer import storage
-
-
-@pytest.fixture
-def bucket():
-    with bucket_emulator() as running:
-        yield running
 
 
 @pytest.fixture

@@ -2,15 +2,8 @@ import subprocess
 import sys
 
 import pytest
-from bucket_emulator import bucket_emulator
 
 from trainer import files, storage
-
-
-@pytest.fixture
-def bucket():
-    with bucket_emulator() as running:
-        yield running
 
 
 def test_matching_files_sorts_and_descends(tmp_path):

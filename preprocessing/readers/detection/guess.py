@@ -5,11 +5,10 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from preprocessing.readers.detection.table_guess import guess_table
 from preprocessing.readers.detection.table_look import (
-    Table,
-    first_text_lines,
+    LOOK_ROWS,
     kind_of,
-    look_at_lines,
     look_at_parquet,
 )
 from preprocessing.readers.detection.table_roles import guess_roles
@@ -23,6 +22,7 @@ from preprocessing.readers.layouts.folders import find_sources, folder_of
 from preprocessing.readers.nab import LABEL_FILES
 from preprocessing.readers.sequences import SequencesReader, SequencesSettings
 from preprocessing.readers.text.compression import without_suffix
+from preprocessing.readers.text.pieces import first_lines
 from preprocessing.readers.ucr import is_ucr_name
 from trainer import storage
 
@@ -30,7 +30,6 @@ __all__ = ["Guess", "guess"]
 
 _TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".dat")
 _PARQUET_SUFFIXES = (".parquet", ".pq")
-_DELIMITER_NAMES = {"\t": "tabs", " ": "blanks"}
 _SKAB_COLUMNS = {"datetime", "anomaly", "changepoint"}
 # A set may begin with a file that has no labels.
 _FILES_LOOKED_AT = 3
@@ -67,7 +66,7 @@ def guess(pattern: str) -> Guess:
             return found
     for path in paths:
         if path.endswith(REFUSED_SUFFIXES):
-            raise refuse_file(path, path.endswith(".npz"))
+            refuse_file(path, path.endswith(".npz"))
     return _by_first_lines(paths)
 
 
@@ -148,15 +147,16 @@ def _by_first_lines(paths: Sequence[str]) -> Guess:
         if _is_skab(path):
             reason = f"skab: {path} has ; between fields and its columns."
             return Guess("skab", {}, reason)
-    lines = first_text_lines(tables[0])
+    lines = first_lines(tables[0], LOOK_ROWS)
     if _are_sequences(lines):
         reason = f"sequences: ; within the fields between , of {tables[0]}."
         return Guess("sequences", {}, reason)
-    return _csv(tables[0], look_at_lines(lines))
+    options, reason = guess_table(tables[0], lines)
+    return Guess("csv", options, reason)
 
 
 def _is_skab(path: str) -> bool:
-    header = first_text_lines(path)[0].split(";")
+    header = first_lines(path, 1)[0].split(";")
     columns = {name.strip('" ') for name in header}
     is_labelled = columns >= _SKAB_COLUMNS
     return is_labelled or ("anomaly-free" in path and "datetime" in columns)
@@ -171,40 +171,3 @@ def _are_sequences(lines: Sequence[str]) -> bool:
         return False
     cells = lines[0].split(",")[0].split(";")
     return all(kind_of(cell) in ("number", "missing") for cell in cells)
-
-
-def _csv(path: str, table: Table) -> Guess:
-    options: dict[str, Any] = {}
-    remarks = ["the first line names the columns"]
-    if table.delimiter != ",":
-        options["delimiter"] = table.delimiter.replace("\t", "\\t")
-        name = _DELIMITER_NAMES.get(table.delimiter, table.delimiter)
-        remarks.append(f"{name} between fields")
-    if not table.has_header:
-        options["header"] = False
-        remarks[0] = "no line of names"
-    if table.rows and not _has_numbers(table):
-        raise ValueError(_nothing_fits(path, table))
-    roles = guess_roles(table)
-    reason = ", ".join([f"csv: {path}", *remarks, *roles.remarks])
-    return Guess("csv", options | roles.columns, f"{reason}.")
-
-
-def _has_numbers(table: Table) -> bool:
-    """Whether most cells of some column are numbers, or none is known."""
-    for position in range(len(table.columns)):
-        kinds = [kind_of(cell) for cell in table.cells(position)]
-        if 2 * kinds.count("number") >= len(kinds):
-            return True
-    return False
-
-
-def _nothing_fits(path: str, table: Table) -> str:
-    from preprocessing.readers import READERS
-
-    shown = table.delimiter.join(table.columns)[:80]
-    return (
-        "`format` cannot be guessed: say --format="
-        f"{'|'.join(READERS)}. Received: `{path}`, no column of numbers in "
-        f"its first {len(table.rows)} rows, first line {shown!r}."
-    )

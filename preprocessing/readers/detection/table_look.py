@@ -7,20 +7,18 @@ from typing import Any
 
 from preprocessing.readers.tables.lines import split_fields
 from preprocessing.readers.text.cells import parse_number
-from preprocessing.readers.text.pieces import lines_of, text_pieces
 from preprocessing.readers.times.timestamps import clock_of
 from trainer import storage
 
 __all__ = [
+    "LOOK_ROWS",
     "Table",
-    "first_text_lines",
     "kind_of",
     "look_at_lines",
     "look_at_parquet",
 ]
 
-_LOOK_BYTES = 1 << 15
-_LOOK_ROWS = 200
+LOOK_ROWS = 200
 # Of equally good ones the first is taken.
 _DELIMITERS = (",", ";", "\t", "|", " ")
 # Lines that must have the same number of fields, of all.
@@ -49,24 +47,12 @@ class Table:
         return [cell for cell in cells if kind_of(cell) != "missing"]
 
 
-def first_text_lines(path: str) -> list[str]:
-    """The first lines of a text file that are not blank.
-
-    Raises:
-        ValueError: no text, or nothing in it.
-    """
-    data = next(text_pieces(path, first_bytes=_LOOK_BYTES), b"")
-    lines = [text for _, text in lines_of(1, data[:_LOOK_BYTES])]
-    # The last one may go on where the look ends.
-    if len(lines) > 2 and not data.endswith(b"\n"):
-        lines.pop()
-    if not lines:
-        raise ValueError(f"`{path}` is empty: remove it or name other files.")
-    return lines[:_LOOK_ROWS]
-
-
 def look_at_lines(lines: Sequence[str]) -> Table:
-    """Finds what parts the fields, and whether the first line names them."""
+    """Finds what parts the fields, and whether the first line names them.
+
+    Args:
+        lines: the first ones of a file, whole and not blank.
+    """
     best = max(_DELIMITERS, key=lambda delimiter: _fitness(lines, delimiter))
     if not _fitness(lines, best)[1]:
         best = ","
@@ -80,6 +66,9 @@ def look_at_lines(lines: Sequence[str]) -> Table:
 def look_at_parquet(path: str) -> Table:
     """The first rows of a parquet file, as text.
 
+    Args:
+        path: the file.
+
     Raises:
         ValueError: it cannot be read.
     """
@@ -90,7 +79,7 @@ def look_at_parquet(path: str) -> Table:
         with storage.open_binary(path) as file:
             table = pq.ParquetFile(file)
             names = table.schema_arrow.names
-            batch = next(table.iter_batches(batch_size=_LOOK_ROWS), None)
+            batch = next(table.iter_batches(batch_size=LOOK_ROWS), None)
             rows = [] if batch is None else batch.to_pylist()
     except (pa.ArrowException, OSError) as error:
         raise ValueError(

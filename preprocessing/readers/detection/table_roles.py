@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from preprocessing.readers.detection.table_look import Table, kind_of
 
-__all__ = ["Roles", "guess_roles"]
+__all__ = ["guess_roles"]
 
 # Steps back that a column of times may have, of all steps.
 _BACK = 0.2

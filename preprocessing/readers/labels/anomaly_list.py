@@ -34,6 +34,9 @@ class ChannelLabels:
 def find_anomaly_list(folder: str) -> str:
     """The table in the folder of train/ and test/, or in the one above.
 
+    Args:
+        folder: that holds train/ and test/.
+
     Returns:
         Its path; "" where there is none.
     """
@@ -47,6 +50,12 @@ def find_anomaly_list(folder: str) -> str:
 
 def read_anomaly_list(path: str) -> Mapping[str, ChannelLabels]:
     """Reads the table; two rows of one channel are joined.
+
+    Args:
+        path: the table.
+
+    Returns:
+        Name of a channel to its labels.
 
     Raises:
         ValueError: other columns, or a row that is not well formed.

@@ -16,6 +16,7 @@ class LabelRanges:
         ranges: half-open `[start, stop)`, row numbers from 0 or microseconds;
             they may overlap. None given = the whole series is normal.
         are_times: they are microseconds, not row numbers.
+        is_in_one_file: the series is, so that each stretch must meet its rows.
 
     Example:
         >>> LabelRanges.closed([(1, 2)]).labels(0, 4)
@@ -24,6 +25,7 @@ class LabelRanges:
 
     ranges: tuple[tuple[int, int], ...] = ()
     are_times: bool = False
+    is_in_one_file: bool = True
 
     def __post_init__(self) -> None:
         for start, stop in self.ranges:
@@ -38,7 +40,15 @@ class LabelRanges:
     def closed(
         cls, ranges: Iterable[tuple[int, int]], are_times: bool = False
     ) -> "LabelRanges":
-        """From ranges whose end is counted in."""
+        """From ranges whose end is counted in.
+
+        Args:
+            ranges: first and last row or microsecond of each.
+            are_times: they are microseconds.
+
+        Raises:
+            ValueError: one ends before it starts, or before row 0.
+        """
         return cls(tuple((start, end + 1) for start, end in ranges), are_times)
 
     def labels(

@@ -3,15 +3,14 @@
 import dataclasses
 from collections.abc import Iterable, Iterator
 
-import numpy as np
-
 from preprocessing.readers.base import BadRow, Block, Source
+from preprocessing.readers.times.unix_times import shown_time
 
 __all__ = ["labelled"]
 
 
 def labelled(
-    items: Iterable[Block | BadRow], source: Source, are_whole: bool = True
+    items: Iterable[Block | BadRow], source: Source
 ) -> Iterator[Block | BadRow]:
     """Labels the blocks of one file by the ranges of its source.
 
@@ -20,11 +19,9 @@ def labelled(
     Args:
         items: what was read from the file.
         source: the file and its ranges.
-        are_whole: no series of the file goes on in another one, so each
-            range must meet rows of it.
 
     Raises:
-        ValueError: a range lies beyond the rows.
+        ValueError: a range lies beyond the rows of a series in one file.
     """
     num_rows: dict[str, int] = {}
     times: dict[str, tuple[int, int]] = {}
@@ -40,8 +37,8 @@ def labelled(
             labels = ranges.labels(first_row, len(item.values), item.timestamps)
             item = dataclasses.replace(item, labels=labels)
         yield item
-    if are_whole:
-        for name, count in num_rows.items():
+    for name, count in num_rows.items():
+        if source.label_ranges[name].is_in_one_file:
             _check_met(source, name, count, times.get(name))
 
 
@@ -58,7 +55,7 @@ def _check_met(
         is_met = [
             start < end and stop > begin for start, stop in label_ranges.ranges
         ]
-        extent = f"times from {_moment(begin)} to {_moment(end - 1)}"
+        extent = f"times from {shown_time(begin)} to {shown_time(end - 1)}"
     else:
         is_met = [stop <= num_rows for _, stop in label_ranges.ranges]
         extent = f"rows 0 to {num_rows - 1}"
@@ -66,7 +63,7 @@ def _check_met(
         if met:
             continue
         shown = (
-            f"{_moment(start)} to {_moment(stop - 1)}"
+            f"{shown_time(start)} to {shown_time(stop - 1)}"
             if label_ranges.are_times
             else f"{start} to {stop - 1}"
         )
@@ -75,7 +72,3 @@ def _check_met(
             f"series {series_id} in `{source.path}`, which has {extent}. Take "
             "values and labels from the same copy."
         )
-
-
-def _moment(microseconds: int) -> str:
-    return str(np.datetime64(microseconds, "us"))

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from preprocessing.readers.base import Source
 from preprocessing.readers.labels.label_ranges import LabelRanges
+from preprocessing.readers.text.names import first_names
 
 __all__ = ["with_ranges"]
 
 _LOG = logging.getLogger(__name__)
-_NAMES_SHOWN = 8
 
 
 def with_ranges(
@@ -31,6 +31,10 @@ def with_ranges(
     if may_share_series:
         _check_named(ranges)
         _check_rows_of_files(ranges, len(sources))
+        ranges = {
+            name: dataclasses.replace(each, is_in_one_file=len(sources) == 1)
+            for name, each in ranges.items()
+        }
         return [
             dataclasses.replace(source, label_ranges=ranges)
             for source in sources
@@ -80,7 +84,7 @@ def _check_known(
     if len(without) == len(names):
         raise ValueError(
             "`label_ranges` must name series of the input. Received: "
-            f"{_some(list(ranges))}; the input has {_some(names)}. Correct "
+            f"{first_names(list(ranges))}; the input has {first_names(names)}. Correct "
             "the column series."
         )
     if without:
@@ -88,11 +92,5 @@ def _check_known(
             "label_ranges names no line for %s: their labels are unknown. A "
             "line with an empty start and end says that a series has no "
             "anomalies.",
-            _some(without),
+            first_names(without),
         )
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_NAMES_SHOWN])
-    more = len(names) - _NAMES_SHOWN
-    return shown + (f" and {more} more" if more > 0 else "")

@@ -5,6 +5,7 @@ import math
 import os
 import warnings
 from collections.abc import Iterator
+from typing import NoReturn
 
 import numpy as np
 
@@ -52,6 +53,9 @@ class ArrayFile:
         """Yields `[time, column]` float64, a few megabytes at a time.
 
         An array stored by columns is loaded whole.
+
+        Raises:
+            ValueError: the file became shorter since its header was read.
         """
         row_bytes = self.num_columns * np.dtype(np.float64).itemsize
         num_rows = max(_BLOCK_BYTES // row_bytes, 1)
@@ -68,7 +72,11 @@ class ArrayFile:
         num_bytes = num_cells * self.dtype.itemsize
         data = file.read(num_bytes)
         if len(data) != num_bytes:
-            raise ValueError(f"`{self.path}` changed while it was read.")
+            raise ValueError(
+                "A file must not change while it is read. Received: "
+                f"`{self.path}`, which became shorter. Run the command again "
+                "once nothing writes to it."
+            )
         cells = np.frombuffer(data, self.dtype)
         # A longer float than ours may overflow: then it is infinite.
         with np.errstate(over="ignore"):
@@ -81,6 +89,9 @@ class ArrayFile:
 def open_array(path: str) -> ArrayFile:
     """Reads the header of a .npy file; never unpickles anything.
 
+    Args:
+        path: the file.
+
     Raises:
         ValueError: no such file, damaged, or no rows and columns of numbers.
     """
@@ -88,7 +99,7 @@ def open_array(path: str) -> ArrayFile:
         start = file.read(2)
         # Whatever the name says: a pickle begins with 128, an archive with PK.
         if start[:1] == b"\x80" or start == b"PK":
-            raise refuse_file(path, is_archive=start == b"PK")
+            refuse_file(path, is_archive=start == b"PK")
         if not start:
             raise ValueError(
                 f"`{path}` is empty: remove it or name other files."
@@ -109,15 +120,23 @@ def open_array(path: str) -> ArrayFile:
     return ArrayFile(path, dtype, shape, is_fortran, offset)
 
 
-def refuse_file(path: str, is_archive: bool) -> ValueError:
-    """The reason why a pickle, or an archive of arrays, is not read."""
+def refuse_file(path: str, is_archive: bool) -> NoReturn:
+    """Says why a pickle, or an archive of arrays, is not read.
+
+    Args:
+        path: the file.
+        is_archive: it holds several arrays, else it is a pickle.
+
+    Raises:
+        ValueError: always.
+    """
     if is_archive:
-        return ValueError(
+        raise ValueError(
             "An archive of arrays is not read. Received: "
             f"`{path}`. Save each array alone: for name, array in "
             "numpy.load(path).items(): numpy.save(name, array)."
         )
-    return ValueError(
+    raise ValueError(
         "A pickle is never read, because loading it can run any code. "
         f"Received: `{path}`. If you trust where it comes from, load it "
         "yourself and save each array with numpy.save(name, "
@@ -144,7 +163,7 @@ def _header(path: str, file) -> tuple[tuple[int, ...], bool, np.dtype]:
 
 def _check_numbers(path: str, dtype: np.dtype, shape: tuple[int, ...]) -> None:
     if dtype.hasobject:
-        raise refuse_file(path, is_archive=False)
+        refuse_file(path, is_archive=False)
     if dtype.kind not in _NUMBER_KINDS:
         raise ValueError(
             "An array must hold numbers or booleans. Received: "

@@ -12,7 +12,7 @@ from preprocessing.readers.text.pieces import (
     split_paths,
 )
 
-__all__ = ["DataFile", "columns_of", "data_files"]
+__all__ = ["columns_of", "data_files"]
 
 _FOLDER = "data"
 

@@ -2,10 +2,11 @@
 
 import collections
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 
 from preprocessing.readers.tables.settings import TableSettings
+from preprocessing.readers.text.cells import is_number
+from preprocessing.readers.text.names import first_names
 
 __all__ = [
     "Columns",
@@ -14,7 +15,6 @@ __all__ = [
     "check_same",
     "column_position",
     "find_columns",
-    "is_number",
     "listed",
 ]
 
@@ -88,7 +88,11 @@ def find_columns(
 
 
 def check_same(path: str, found: Sequence[str], names: Sequence[str]) -> None:
-    """Refuses a file with other value columns than the first one."""
+    """Refuses a file with other value columns than the first one.
+
+    Raises:
+        ValueError: its columns are not `names`.
+    """
     if sorted(found) != sorted(names):
         raise ValueError(
             f"All files must have the same columns. Received: `{path}` with "
@@ -99,7 +103,11 @@ def check_same(path: str, found: Sequence[str], names: Sequence[str]) -> None:
 
 
 def check_header(path: str, columns: Sequence[str]) -> None:
-    """Refuses a header that has a name twice, or none for a column."""
+    """Refuses a header that has a name twice, or none for a column.
+
+    Raises:
+        ValueError: it has.
+    """
     repeated = [
         name
         for name, times in collections.Counter(columns).items()
@@ -123,7 +131,11 @@ def check_header(path: str, columns: Sequence[str]) -> None:
 
 
 def check_names(path: str, columns: Sequence[str]) -> None:
-    """Refuses a header of numbers only: it is a row of values."""
+    """Refuses a header of numbers only: it is a row of values.
+
+    Raises:
+        ValueError: it is one.
+    """
     if not all(map(is_number, columns)):
         return
     raise ValueError(
@@ -134,18 +146,14 @@ def check_names(path: str, columns: Sequence[str]) -> None:
     )
 
 
-def is_number(text: str) -> bool:
-    """True for what can be read as a finite number."""
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
-
-
 def column_position(
     name: str, columns: Sequence[str], flag: str, path: str
 ) -> int:
-    """Position of the column that `name` or its number means."""
+    """Position of the column that `name` or its number means.
+
+    Raises:
+        ValueError: there is none.
+    """
     if name in columns:
         return columns.index(name)
     try:
@@ -160,5 +168,4 @@ def column_position(
 
 def listed(names: Sequence[str]) -> str:
     """Says how many names there are, and the first of them."""
-    shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
-    return f"{len(names)} columns ({shown})"
+    return f"{len(names)} columns ({first_names(names)})"

@@ -2,80 +2,64 @@
 
 import csv
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from preprocessing.readers.base import BadRow
+from preprocessing.readers.base import BadRow, Source
 from preprocessing.readers.tables.table import Layout, Rows
 from preprocessing.readers.text.cells import parse_number
 from preprocessing.readers.text.encoding import has_undecodable, shown
 from preprocessing.readers.text.pieces import lines_of
-from preprocessing.readers.times.ordering import forward_time
+from preprocessing.readers.times.ordering import SeriesOrder
 
 __all__ = ["parse_lines", "split_fields"]
 
 
+class _Row(NamedTuple):
+    series_id: str | None
+    values: Sequence[float]
+    label: int = -1
+    time: int = 0
+
+
 def parse_lines(
-    path: str,
+    source: Source,
     first_line: int,
     data: bytes,
     layout: Layout,
-    latest: dict[str, int],
-    name: str,
+    order: SeriesOrder,
 ) -> tuple[Rows, list[BadRow]]:
     """Parses line by line.
 
     Args:
-        path: the file.
+        source: the file.
         first_line: number of the first line.
         data: whole lines.
         layout: what their fields mean.
-        latest: the last time of each series; updated.
-        name: the series, where no column says it.
+        order: takes the times.
+
+    Returns:
+        The rows, and the lines that were refused.
     """
-    values, labels, timestamps, codes = [], [], [], []
-    series: dict[str, int] = {}
-    bad_rows = []
+    rows, bad_rows = [], []
     for line, text in lines_of(first_line, data, layout.delimiter):
-        series_id: str | None = "" if layout.series is None else None
+        series_id = source.name if layout.series is None else None
         try:
-            _check_line(text)
-            fields = split_fields(text, layout.delimiter)
-            if len(fields) != layout.width:
-                raise ValueError(
-                    f"{len(fields)} fields, expected {layout.width}"
-                )
+            fields = _fields(text, layout)
             if layout.series is not None:
                 series_id = fields[layout.series] or None
-                if series_id is None:
-                    raise ValueError("no series id")
-            row = _parse_fields(fields, layout)
-            if layout.timestamp is not None and layout.clock is not None:
-                moments = layout.clock.moments(fields[layout.timestamp])
-                key = series_id or name
-                latest[key] = forward_time(moments, latest.get(key))
-                row = *row[:2], latest[key]
+            row = _parse_row(fields, layout, series_id, order)
         except ValueError as error:
             has_place = series_id is not None and layout.timestamp is None
             bad_rows.append(
-                BadRow(path, line, str(error), shown(text), has_place)
+                BadRow(source.path, line, str(error), shown(text), has_place)
             )
             if not has_place:
                 continue
-            row = [np.nan] * len(layout.values), -1, 0
-        values.append(row[0])
-        labels.append(row[1])
-        timestamps.append(row[2])
-        codes.append(series.setdefault(series_id or "", len(series)))
-    shape = (len(values), len(layout.values))
-    rows = Rows(
-        np.array(values, dtype=np.float64, order="F").reshape(shape, order="F"),
-        None if layout.label is None else np.array(labels, np.int8),
-        None if layout.timestamp is None else np.array(timestamps, np.int64),
-        None if layout.series is None else list(series),
-        None if layout.series is None else np.array(codes, np.int64),
-    )
-    return rows, bad_rows
+            row = _Row(series_id, [np.nan] * len(layout.values))
+        rows.append(row)
+    return _joined(rows, layout), bad_rows
 
 
 def split_fields(text: str, delimiter: str) -> list[str]:
@@ -97,28 +81,27 @@ def split_fields(text: str, delimiter: str) -> list[str]:
     return fields
 
 
-def _check_line(text: str) -> None:
+def _fields(text: str, layout: Layout) -> list[str]:
+    """The fields of a line; as many as the layout says."""
     if has_undecodable(text):
         raise ValueError("bytes that are not of the encoding: see --encoding")
     if "\0" in text:
         raise ValueError("a NUL byte")
+    fields = split_fields(text, layout.delimiter)
+    if len(fields) != layout.width:
+        raise ValueError(f"{len(fields)} fields, expected {layout.width}")
+    return fields
 
 
-def _parse_fields(
-    fields: Sequence[str], layout: Layout
-) -> tuple[list[float], int, int]:
-    """Parses the fields of one line.
-
-    Args:
-        fields: its fields; as many as `layout.width`.
-        layout: what they mean.
-
-    Returns:
-        values, label (-1 unknown), and 0 for the timestamp.
-
-    Raises:
-        ValueError: the reason why the line is refused.
-    """
+def _parse_row(
+    fields: Sequence[str],
+    layout: Layout,
+    series_id: str | None,
+    order: SeriesOrder,
+) -> _Row:
+    """Parses the fields of a line; ValueError says why it is refused."""
+    if series_id is None:
+        raise ValueError("no series id")
     values = [
         _number_at(fields, position, layout) for position in layout.values
     ]
@@ -130,7 +113,30 @@ def _parse_fields(
             raise ValueError(
                 f"a label is 0, 1 or empty: {fields[layout.label][:80]!r}"
             )
-    return values, int(label), 0
+    time = 0
+    if layout.timestamp is not None and layout.clock is not None:
+        moments = layout.clock.moments(fields[layout.timestamp])
+        time = order.take_time(series_id, moments)
+    return _Row(series_id, values, int(label), time)
+
+
+def _joined(rows: Sequence[_Row], layout: Layout) -> Rows:
+    shape = (len(rows), len(layout.values))
+    cells = np.array([row.values for row in rows], np.float64, order="F")
+    codes: dict[str, int] = {}
+    code_of = [
+        codes.setdefault(row.series_id or "", len(codes)) for row in rows
+    ]
+    labels = np.array([row.label for row in rows], np.int8)
+    times = np.array([row.time for row in rows], np.int64)
+    has_series = layout.series is not None
+    return Rows(
+        cells.reshape(shape, order="F"),
+        None if layout.label is None else labels,
+        None if layout.timestamp is None else times,
+        list(codes) if has_series else None,
+        np.array(code_of, np.int64) if has_series else None,
+    )
 
 
 def _number_at(fields: Sequence[str], position: int, layout: Layout) -> float:

@@ -8,12 +8,9 @@ import numpy as np
 from preprocessing.readers.base import BadRow, Block, Source
 from preprocessing.readers.layouts.arrays import refuse_infinite
 from preprocessing.readers.tables.parquet_times import column_times
+from preprocessing.readers.tables.refusals import Refusals
 from preprocessing.readers.tables.table import Layout, Rows, blocks_of
-from preprocessing.readers.times.ordering import (
-    BACKWARD,
-    REPEATED,
-    forward_times,
-)
+from preprocessing.readers.times.ordering import SeriesOrder
 
 __all__ = ["RowBuilder"]
 
@@ -29,6 +26,13 @@ class RowBuilder:
     def __init__(
         self, source: Source, layout: Layout, after: Mapping[str, int]
     ) -> None:
+        """Starts before the first batch.
+
+        Args:
+            source: the file.
+            layout: what its columns mean.
+            after: series id to its last time in the files before.
+        """
         special = (layout.label, layout.timestamp, layout.series)
         self.positions = sorted(
             {*layout.values, *(each for each in special if each is not None)}
@@ -36,15 +40,18 @@ class RowBuilder:
         self.num_rows = 0
         self._source = source
         self._layout = layout
-        self._latest = dict(after)
+        self._order = SeriesOrder(after)
 
     def add(self, batch: Any) -> Iterator[Block | BadRow]:
         """Yields the refused rows of a batch, then its blocks.
 
         Args:
             batch: pyarrow's; its columns are those of `positions`.
+
+        Raises:
+            ValueError: a column has a type that it cannot have.
         """
-        reasons = _Reasons(self._source.path, self.num_rows, batch)
+        reasons = Refusals(self._source.path, self.num_rows, batch)
         self.num_rows += batch.num_rows
         layout = self._layout
         series, codes = self._series(batch, reasons)
@@ -72,7 +79,7 @@ class RowBuilder:
     def _column(self, batch: Any, position: int) -> Any:
         return batch.column(self.positions.index(position))
 
-    def _values(self, batch: Any, reasons: "_Reasons") -> np.ndarray:
+    def _values(self, batch: Any, reasons: Refusals) -> np.ndarray:
         """Values `[time, feature]`, columns contiguous; some not finite."""
         positions = self._layout.values
         columns = np.empty((len(positions), batch.num_rows))
@@ -86,7 +93,7 @@ class RowBuilder:
             reasons.add(bad_row.line - 1 - reasons.first_row, bad_row.reason)
         return values
 
-    def _labels(self, batch: Any, reasons: "_Reasons") -> np.ndarray | None:
+    def _labels(self, batch: Any, reasons: Refusals) -> np.ndarray | None:
         position = self._layout.label
         if position is None:
             return None
@@ -108,7 +115,7 @@ class RowBuilder:
         return labels.astype(np.int8)
 
     def _series(
-        self, batch: Any, reasons: "_Reasons"
+        self, batch: Any, reasons: Refusals
     ) -> tuple[list[str], np.ndarray]:
         """Ids and the id of each row; -1 = none."""
         position = self._layout.series
@@ -148,7 +155,7 @@ class RowBuilder:
         batch: Any,
         series: list[str],
         codes: np.ndarray,
-        reasons: "_Reasons",
+        reasons: Refusals,
     ) -> np.ndarray | None:
         """Times that go forward in each series; others are refused."""
         layout = self._layout
@@ -163,43 +170,12 @@ class RowBuilder:
         is_good[reasons.rows()] = False
         times = first.copy()
         for rows in _rows_of_each(codes, np.flatnonzero(is_good)):
-            series_id = series[codes[rows[0]]]
-            times[rows], refused = forward_times(
-                first[rows], last[rows], self._latest.get(series_id)
+            times[rows], refused = self._order.take_times(
+                series[codes[rows[0]]], first[rows], last[rows]
             )
-            for place in np.flatnonzero(refused).tolist():
-                reason = REPEATED if refused[place] == 1 else BACKWARD
+            for place, reason in refused.items():
                 reasons.add(int(rows[place]), reason)
-            if (refused == 0).any():
-                self._latest[series_id] = int(times[rows[refused == 0]][-1])
         return times
-
-
-class _Reasons:
-    """Why rows of a batch are refused; the first reason of a row counts."""
-
-    def __init__(self, path: str, first_row: int, batch: Any) -> None:
-        self.first_row = first_row
-        self._path = path
-        self._batch = batch
-        self._reasons: dict[int, str] = {}
-
-    def add(self, row: int, reason: str) -> None:
-        self._reasons.setdefault(row, reason)
-
-    def rows(self) -> list[int]:
-        return sorted(self._reasons)
-
-    def bad_rows(self, keeps_place: np.ndarray) -> Iterator[BadRow]:
-        for row in self.rows():
-            cells = self._batch.slice(row, 1).columns
-            yield BadRow(
-                self._path,
-                self.first_row + row + 1,
-                self._reasons[row],
-                ",".join(str(cell[0].as_py()) for cell in cells),
-                bool(keeps_place[row]),
-            )
 
 
 def _rows_of_each(codes: np.ndarray, rows: np.ndarray) -> list[np.ndarray]:

@@ -5,13 +5,17 @@ from typing import Any
 import numpy as np
 
 from preprocessing.readers.tables.settings import TableSettings
+from preprocessing.readers.times.clock import Clock
 from preprocessing.readers.times.time_zones import local_instants
-from preprocessing.readers.times.timestamps import Clock, bounded, clock_of
+from preprocessing.readers.times.timestamps import first_clock
+from preprocessing.readers.times.unix_times import (
+    DAY_MICROSECONDS,
+    UNIT_MICROSECONDS,
+    bounded,
+)
 
-__all__ = ["column_times", "first_clock", "is_time"]
+__all__ = ["column_times", "find_clock", "is_time"]
 
-_UNIX = {"s": 1_000_000, "ms": 1_000, "us": 1}
-_DAY = 86_400_000_000
 _NO_TIME = "no timestamp"
 
 
@@ -22,10 +26,13 @@ def is_time(kind: Any) -> bool:
     return types.is_timestamp(kind) or types.is_date(kind)
 
 
-def first_clock(
-    path: str, column: Any, settings: TableSettings
-) -> Clock | None:
+def find_clock(path: str, column: Any, settings: TableSettings) -> Clock | None:
     """How numbers or texts of time are written; None = all are missing.
+
+    Args:
+        path: of the file, for messages.
+        column: pyarrow's.
+        settings: of the table.
 
     Raises:
         ValueError: they are neither, or written in an unknown way.
@@ -34,36 +41,21 @@ def first_clock(
 
     column = _plain(column)
     kind = column.type
-    if not (
-        types.is_integer(kind)
-        or types.is_floating(kind)
-        or types.is_null(kind)
-        or _is_text(kind)
-    ):
+    is_number = types.is_integer(kind) or types.is_floating(kind)
+    if not (is_number or types.is_null(kind) or _is_text(kind)):
         raise ValueError(
             "Times must be timestamps, dates, numbers or text. Received: "
             f"`{path}`, timestamp_column={settings.timestamp_column} of "
             f"{kind}. Name another column."
         )
-    problem = ""
-    for value in column.drop_null().to_pylist():
-        try:
-            return clock_of(
-                str(value),
-                settings.timestamp_unit,
-                settings.timestamp_format if _is_text(kind) else "",
-                settings.time_zone,
-            )
-        except ValueError as error:
-            problem = problem or str(error)
-    if problem:
-        raise ValueError(
-            "Times must be ISO 8601, numbers since 1970, or written as "
-            f"--timestamp_format says. Received: `{path}`, timestamp_column="
-            f"{settings.timestamp_column} ({problem}). Say for example "
-            "--timestamp_format='%d/%m/%Y %H:%M:%S'."
-        )
-    return None
+    return first_clock(
+        path,
+        settings.timestamp_column,
+        map(str, column.drop_null().to_pylist()),
+        settings.timestamp_unit,
+        settings.timestamp_format if _is_text(kind) else "",
+        settings.time_zone,
+    )
 
 
 def column_times(
@@ -129,12 +121,12 @@ def _typed(column: Any) -> tuple[np.ndarray, np.ndarray]:
     kind = column.type
     if types.is_date32(kind):
         raw = column.cast(pa.int32()).cast(pa.int64())
-        return _scaled(_filled(raw), _DAY)
+        return _scaled(_filled(raw), DAY_MICROSECONDS)
     unit = "ms" if types.is_date64(kind) else kind.unit
     raw = _filled(column.cast(pa.int64()))
     if unit == "ns":
         return raw // 1000, np.ones(len(raw), bool)
-    return _scaled(raw, _UNIX[unit])
+    return _scaled(raw, UNIT_MICROSECONDS[unit])
 
 
 def _numbers(column: Any, unit: str) -> tuple[np.ndarray, np.ndarray]:
@@ -149,10 +141,10 @@ def _numbers(column: Any, unit: str) -> tuple[np.ndarray, np.ndarray]:
             is_good = raw >= 0
         if unit == "ns":
             return raw // 1000 + (raw % 1000 >= 500), is_good
-        times, fits = _scaled(raw, _UNIX[unit])
+        times, fits = _scaled(raw, UNIT_MICROSECONDS[unit])
         return times, is_good & fits
     raw = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
-    exact = raw / 1000 if unit == "ns" else raw * float(_UNIX[unit])
+    exact = raw / 1000 if unit == "ns" else raw * float(UNIT_MICROSECONDS[unit])
     is_good = np.abs(exact) < 1e18
     return np.rint(np.where(is_good, exact, 0)).astype(np.int64), is_good
 

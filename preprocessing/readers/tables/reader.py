@@ -14,14 +14,15 @@ from preprocessing.readers.base import (
     Reader,
     Source,
 )
-from preprocessing.readers.labels.label_file import read_label_ranges
 from preprocessing.readers.labels.labelling import labelled
 from preprocessing.readers.labels.source_ranges import with_ranges
 from preprocessing.readers.layouts.source_ids import source_ids
 from preprocessing.readers.tables.columns import Columns, check_same
+from preprocessing.readers.tables.label_file import read_label_ranges
 from preprocessing.readers.tables.settings import TableSettings
 from preprocessing.readers.tables.table import Layout
-from preprocessing.readers.times.timestamps import Clock
+from preprocessing.readers.times.clock import Clock
+from preprocessing.readers.times.ordering import MOST_SHARED_ROWS
 from trainer import storage
 
 __all__ = ["TableReader"]
@@ -36,15 +37,10 @@ _MARKERS = (
 )
 
 
-# Rows at the edge of a file that the file before may have too.
-_NUM_FIRST = 16
-
-
 class TableReader(Reader):
     """Reads wide tables; see `TableSettings`."""
 
     settings: TableSettings
-    _is_single_file = False
 
     @property
     def delimiter(self) -> str:
@@ -85,7 +81,6 @@ class TableReader(Reader):
                 f"No file matches `{pattern}` but marks of other programs: "
                 "check the path."
             )
-        self._is_single_file = len(paths) == 1
         ids = [""] * len(paths)
         if not self.settings.series_column:
             ids = source_ids(paths)
@@ -99,13 +94,6 @@ class TableReader(Reader):
     def feature_names(self, source: Source) -> tuple[str, ...]:
         """Names of the value columns; feature_0, ... where they have none."""
         return self.columns(source).features
-
-    def count(self, source: Source, names: Sequence[str]) -> dict[str, int]:
-        """Counts rows, by the ids where a column says the series."""
-        return {
-            series_id: extent.num_rows
-            for series_id, extent in self.extents(source, names).items()
-        }
 
     def extents(
         self, source: Source, names: Sequence[str]
@@ -122,7 +110,9 @@ class TableReader(Reader):
         for item in self.read_rows(source, layout, {}):
             if isinstance(item, Block):
                 before = found.get(item.series_id)
-                found[item.series_id] = Extent.of(item, before, _NUM_FIRST)
+                found[item.series_id] = Extent.of(
+                    item, before, MOST_SHARED_ROWS + 1
+                )
         return found
 
     def read(
@@ -138,13 +128,17 @@ class TableReader(Reader):
     def read_after(
         self, source: Source, names: Sequence[str], after: Mapping[str, int]
     ) -> Iterator[Block | BadRow]:
-        """Like `read`; refuses rows up to the times in `after`."""
+        """Like `read`; refuses rows that are in order, but up to `after`.
+
+        There may be any number of them. Training takes files that share few
+        of them only: more is a sign of files in the wrong order, which would
+        leave out rows of a data set.
+        """
         layout = self._layout(source, names)
         items = self.read_rows(source, layout, after)
         if not self.settings.label_ranges:
             return items
-        is_whole = self._is_single_file or not self.settings.series_column
-        return labelled(_unknown(items), source, is_whole)
+        return labelled(_unknown(items), source)
 
     def _layout(self, source: Source, names: Sequence[str]) -> Layout:
         columns = self.columns(source)

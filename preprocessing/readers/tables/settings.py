@@ -5,7 +5,7 @@ import datetime
 
 from preprocessing.readers.times.resampling import ResamplingSettings
 from preprocessing.readers.times.time_zones import check_time_zone
-from preprocessing.readers.times.timestamps import UNITS
+from preprocessing.readers.times.unix_times import UNITS
 from trainer.config import setting
 
 __all__ = ["TableSettings"]

@@ -8,7 +8,7 @@ import numpy as np
 from preprocessing.readers.base import Block
 from preprocessing.readers.text.cells import NOT_MEASURED
 from preprocessing.readers.text.pieces import count_rows
-from preprocessing.readers.times.timestamps import Clock
+from preprocessing.readers.times.clock import Clock
 
 __all__ = ["Layout", "Rows", "blocks_of", "parse_fast"]
 

@@ -3,7 +3,7 @@
 import math
 import re
 
-__all__ = ["NOT_MEASURED", "parse_number"]
+__all__ = ["NOT_MEASURED", "is_number", "parse_number"]
 
 # Spellings of "not measured", in lower case.
 NOT_MEASURED = ("", "nan", "na", "n/a", "null", "none", "-nan", "#n/a", "<na>")
@@ -29,3 +29,11 @@ def parse_number(text: str) -> float:
         return math.nan
     kind = "finite number" if math.isinf(number) else "number"
     raise ValueError(f"not a {kind}: {text[:80]!r}")
+
+
+def is_number(text: str) -> bool:
+    """True for what is read as a finite number."""
+    try:
+        return math.isfinite(parse_number(text))
+    except ValueError:
+        return False

@@ -35,20 +35,23 @@ _MAGIC = {
     },
 }
 _LOOK_BYTES = 4096
+_OTHER = "A file of another kind needs its --format: see --help."
 
 
 def check_encoding(name: str) -> None:
-    """Refuses a name that is no encoding of text."""
+    """Refuses a name that is no encoding of text.
+
+    Raises:
+        ValueError: it is none.
+    """
     try:
-        is_text = codecs.lookup(name)._is_text_encoding
-    except (LookupError, ValueError):
-        is_text = False
-    if not is_text:
+        "a".encode(name)
+    except (LookupError, ValueError) as error:
         raise ValueError(
             "`encoding` must be one that Python knows. Received: "
             f"encoding={name!r}. Write for example utf-8, latin-1, cp1252 or "
             "utf-16."
-        )
+        ) from error
 
 
 def check_text(path: str, head: bytes, is_utf_8: bool) -> None:
@@ -58,10 +61,17 @@ def check_text(path: str, head: bytes, is_utf_8: bool) -> None:
         path: the file.
         head: its first bytes.
         is_utf_8: no other encoding was named.
+
+    Raises:
+        ValueError: it is one of these.
     """
     for magic, (meaning, format_name) in _MAGIC.items():
         if head.startswith(magic):
-            raise _no_text(path, meaning, format_name)
+            cure = f"Say --format={format_name}." if format_name else _OTHER
+            raise ValueError(
+                f"This format is text. Received: `{path}`, which is {meaning}. "
+                f"{cure}"
+            )
     if not is_utf_8:
         return
     line = head[:_LOOK_BYTES].partition(b"\n")[0]
@@ -69,14 +79,23 @@ def check_text(path: str, head: bytes, is_utf_8: bool) -> None:
         raise ValueError(
             "A text file must be UTF-8 if no --encoding is named. Received: "
             f"`{path}`, which begins like UTF-16 or is no text. Say "
-            f"--encoding=utf-16 or write it as UTF-8; {_formats()}"
+            f"--encoding=utf-16, or write it as UTF-8. {_OTHER}"
         )
 
 
 def transcoded(
     path: str, pieces: Iterator[bytes], encoding: str
 ) -> Iterator[bytes]:
-    """Yields text as UTF-8; what cannot be decoded stays no UTF-8."""
+    """Yields text as UTF-8; what cannot be decoded stays no UTF-8.
+
+    Args:
+        path: of the file, for messages.
+        pieces: its bytes in order.
+        encoding: how it is written.
+
+    Raises:
+        ValueError: the decoder gives up.
+    """
     if codecs.lookup(encoding).name in ("utf-8", "utf-8-sig", "utf_8_sig"):
         yield from pieces
         return
@@ -105,20 +124,3 @@ def shown(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode(
         "utf-8", "backslashreplace"
     )
-
-
-def _no_text(path: str, meaning: str, format_name: str) -> ValueError:
-    from preprocessing.readers import READERS
-
-    cure = _formats()
-    if format_name in READERS:
-        cure = f"say --format={format_name}."
-    return ValueError(
-        f"This format is text. Received: `{path}`, which is {meaning}; {cure}"
-    )
-
-
-def _formats() -> str:
-    from preprocessing.readers import READERS
-
-    return f"the formats that can be read are {', '.join(sorted(READERS))}."

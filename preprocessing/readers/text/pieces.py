@@ -4,17 +4,20 @@ import itertools
 import os
 from collections.abc import Iterator
 
-import numpy as np
-
 from preprocessing.readers.text.compression import (
     unpacked_pieces,
     without_suffix,
 )
 from preprocessing.readers.text.encoding import check_text, transcoded
+from preprocessing.readers.text.line_ends import (
+    count_ends_if_plain,
+    count_newlines,
+)
 
 __all__ = [
     "count_lines",
     "count_rows",
+    "empty_file",
     "first_lines",
     "line_chunks",
     "lines_of",
@@ -39,6 +42,11 @@ _BLANK = " \t"
 def series_name(path: str) -> str:
     """Name of the series in a file that does not say: its stem."""
     return os.path.splitext(os.path.basename(without_suffix(path)))[0]
+
+
+def empty_file(path: str) -> ValueError:
+    """The error to raise for a file that holds nothing."""
+    return ValueError(f"`{path}` is empty: remove it or name other files.")
 
 
 def split_paths(pattern: str) -> list[str]:
@@ -88,6 +96,11 @@ def first_lines(
 
     Bytes that cannot be decoded become surrogate escapes.
 
+    Args:
+        path: the file.
+        limit: how many.
+        encoding: how it is written.
+
     Raises:
         ValueError: the file holds none.
     """
@@ -98,7 +111,7 @@ def first_lines(
         if len(found) >= limit:
             break
     if not found:
-        raise ValueError(f"`{path}` is empty: remove it or name other files.")
+        raise empty_file(path)
     return found[:limit]
 
 
@@ -114,6 +127,9 @@ def line_chunks(
 
     Yields:
         The number of the first line (from 1) and the lines.
+
+    Raises:
+        ValueError: a line is too long for a row.
     """
     line = 1
     for data in _whole_lines(path, encoding, _FIRST_CHUNK_BYTES):
@@ -124,7 +140,7 @@ def line_chunks(
             begin, line = end, line + 1
         if begin < len(data):
             yield line, data[begin:]
-            line += _count_newlines(data[begin:])
+            line += count_newlines(data[begin:])
 
 
 def _whole_lines(path: str, encoding: str, first_bytes: int) -> Iterator[bytes]:
@@ -159,7 +175,7 @@ def pieces_of(line: int, data: bytes) -> Iterator[tuple[int, bytes]]:
         end = data.find(b"\n", begin + _PIECE_BYTES) + 1 or len(data)
         piece = data[begin:end]
         yield line, piece
-        line += _count_newlines(piece)
+        line += count_newlines(piece)
         begin = end
 
 
@@ -198,10 +214,17 @@ def count_lines(
     encoding: str = "utf-8",
     delimiter: str = ",",
 ) -> int:
-    """Counts the lines that are not blank; a last one needs no line end."""
+    """Counts the lines that are not blank; a last one needs no line end.
+
+    Args:
+        path: the file.
+        has_header: leaves out the first of them.
+        encoding: how it is written.
+        delimiter: a line of nothing but these is a row of empty cells.
+    """
     total, last = 0, b"\n"
     for data in text_pieces(path, encoding):
-        num_ends = _count_ends_if_seen(last, data)
+        num_ends = count_ends_if_plain(last, data)
         if num_ends is None:
             break
         total += num_ends
@@ -212,33 +235,3 @@ def count_lines(
     # Some line may be blank: look at each.
     chunks = line_chunks(path, has_header, encoding)
     return sum(count_rows(data, delimiter) for _, data in chunks)
-
-
-def _count_newlines(data: bytes) -> int:
-    # In small steps the comparison stays in the cache: four times faster
-    # than bytes.count.
-    characters = np.frombuffer(data, np.uint8)
-    return sum(
-        int(np.count_nonzero(characters[begin : begin + _PIECE_BYTES] == 10))
-        for begin in range(0, len(characters), _PIECE_BYTES)
-    )
-
-
-def _count_ends_if_seen(last: bytes, data: bytes) -> int | None:
-    """Counts line ends; None where one follows a blank or another one.
-
-    Args:
-        last: the byte before.
-        data: the bytes to look at.
-    """
-    if (last + data[:1]) in (b"\n\n", b" \n", b"\t\n"):
-        return None
-    total = int(data[:1] == b"\n")
-    characters = np.frombuffer(data, np.uint8)
-    for begin in range(0, len(characters), _PIECE_BYTES):
-        piece = characters[begin : begin + _PIECE_BYTES + 1]
-        ends = np.flatnonzero(piece[1:] == 10)
-        if (piece[ends] <= 32).any():
-            return None
-        total += len(ends)
-    return total

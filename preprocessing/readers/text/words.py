@@ -20,6 +20,9 @@ _WHITE_SPACE = b" \t\n\r\v\f"
 def word_pieces(path: str) -> Iterator[tuple[int, bytes]]:
     """Yields a file in pieces cut at white space.
 
+    Args:
+        path: the file.
+
     Yields:
         The number of the line at which the piece begins (from 1), and bytes.
 
@@ -45,7 +48,14 @@ def word_pieces(path: str) -> Iterator[tuple[int, bytes]]:
 
 
 def count_words(path: str) -> int:
-    """Counts what white space parts."""
+    """Counts what white space parts.
+
+    Args:
+        path: the file.
+
+    Raises:
+        ValueError: no text, or no white space in it for long.
+    """
     return sum(len(piece.split()) for _, piece in word_pieces(path))
 
 
@@ -53,6 +63,11 @@ def parse_words(
     path: str, first_line: int, data: bytes
 ) -> tuple[np.ndarray, list[BadRow]]:
     """Reads the numbers of a piece.
+
+    Args:
+        path: the file.
+        first_line: number of the line at which the piece begins.
+        data: the piece.
 
     Returns:
         `[time]` float64, NaN = not measured or refused, and what was refused.

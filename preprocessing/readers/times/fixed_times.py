@@ -72,10 +72,9 @@ def _places(
                 return None
             fields[name] = width
             width += _WIDTHS[name]
-        elif character.isascii() and not character.isspace():
-            literals.append((width, character))
-            width += 1
-        elif character == " ":
+        elif character == " " or (
+            character.isascii() and not character.isspace()
+        ):
             literals.append((width, character))
             width += 1
         else:

@@ -1,81 +1,140 @@
 """Time goes forward within a series: repeats and steps back are refused."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from preprocessing.readers.base import Block
+from preprocessing.readers.times.unix_times import shown_time
 
-__all__ = ["BACKWARD", "REPEATED", "forward_time", "forward_times", "in_order"]
+__all__ = [
+    "BACKWARD",
+    "MOST_SHARED_ROWS",
+    "REPEATED",
+    "SHARED",
+    "SeriesOrder",
+    "overlap_message",
+]
 
 REPEATED = "repeated timestamp: the first row is kept"
 BACKWARD = "time goes back"
+SHARED = "repeated timestamp: a file before reaches it"
+
+# Rows at the edge of two files that both may hold, in training.
+MOST_SHARED_ROWS = 16
 
 
-def in_order(blocks: Sequence[Block], latest: dict[str, int]) -> bool:
-    """True where the time of each series goes on from its latest."""
-    for block in blocks:
-        times = block.timestamps
-        if times is None:
-            continue
-        before = latest.get(block.series_id, int(times[0]) - 1)
-        if not np.all(np.diff(times, prepend=before) > 0):
-            return False
-    return True
+class SeriesOrder:
+    """Takes the times of each series in one file, row by row.
 
-
-def forward_time(moments: tuple[int, int], before: int | None) -> int:
-    """The time of a row that comes after `before`.
-
-    Args:
-        moments: what its time may mean; the first that goes forward counts.
-        before: time of the row before; None = there is none.
-
-    Raises:
-        ValueError: the reason why the row is refused.
+    A row is refused that does not go on in time from the rows before it in
+    its file. So is one that does, but not beyond the end of its series in
+    the files before. What a time means is told by its own file alone, so
+    that a pass which knows no other file finds the same rows.
     """
-    time = _chosen(moments, before)
-    if time is None:
-        raise ValueError(REPEATED if before in moments else BACKWARD)
-    return time
 
+    def __init__(self, after: Mapping[str, int]) -> None:
+        """Starts before the first row.
 
-def forward_times(
-    first: np.ndarray, last: np.ndarray, before: int | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Like `forward_time`, for the rows of one series.
+        Args:
+            after: series id to its last time in the files before,
+                microseconds.
+        """
+        self._after = after
+        self._latest: dict[str, int] = {}
 
-    Args:
-        first: `[time]` int64 microseconds, what the times may mean first.
-        last: `[time]` int64, what they may mean last.
-        before: time of the row before; None = there is none.
+    def take_blocks(self, blocks: Sequence[Block]) -> bool:
+        """Takes the rows of all blocks, or none where one would be refused.
 
-    Returns:
-        `[time]` int64 times, and `[time]` int8: 0 = goes forward, 1 =
-        repeats, 2 = goes back.
-    """
-    if (first != last).any():
-        return _one_by_one(first, last, before)
-    start = int(first[0]) - 1 if before is None else before
-    highest = np.maximum.accumulate(np.concatenate([[start], first[:-1]]))
-    refused = np.where(first > highest, 0, np.where(first < highest, 2, 1))
-    return first, refused.astype(np.int8)
+        Args:
+            blocks: of different series.
+        """
+        latest = {}
+        for block in blocks:
+            times = block.timestamps
+            if times is None:
+                continue
+            series_id = block.series_id
+            start = int(times[0]) - 1
+            before = max(
+                self._latest.get(series_id, start),
+                self._after.get(series_id, start),
+            )
+            if not np.all(np.diff(times, prepend=before) > 0):
+                return False
+            latest[series_id] = int(times[-1])
+        self._latest |= latest
+        return True
 
+    def take_time(self, series_id: str, moments: tuple[int, int]) -> int:
+        """Takes the next row of a series.
 
-def _one_by_one(
-    first: np.ndarray, last: np.ndarray, before: int | None
-) -> tuple[np.ndarray, np.ndarray]:
-    times = first.copy()
-    refused = np.zeros(len(first), np.int8)
-    for row, moments in enumerate(
-        zip(first.tolist(), last.tolist(), strict=True)
-    ):
+        Args:
+            series_id: which series.
+            moments: what its time may mean; the first that goes forward
+                counts.
+
+        Raises:
+            ValueError: the reason why the row is refused.
+        """
+        before = self._latest.get(series_id)
         time = _chosen(moments, before)
         if time is None:
-            refused[row] = 1 if before in moments else 2
-        else:
-            before = times[row] = time
-    return times, refused
+            raise ValueError(REPEATED if before in moments else BACKWARD)
+        self._latest[series_id] = time
+        if time <= self._after.get(series_id, time - 1):
+            raise ValueError(SHARED)
+        return time
+
+    def take_times(
+        self, series_id: str, first: np.ndarray, last: np.ndarray
+    ) -> tuple[np.ndarray, dict[int, str]]:
+        """Takes the next rows of a series.
+
+        Args:
+            series_id: which series.
+            first: `[time]` int64 microseconds, what the times may mean first.
+            last: `[time]` int64, what they may mean last.
+
+        Returns:
+            `[time]` int64 times, and the reasons of the rows refused.
+        """
+        before = self._latest.get(series_id, int(first[0]) - 1)
+        start = max(before, self._after.get(series_id, before))
+        highest = np.maximum.accumulate(np.concatenate([[start], first[:-1]]))
+        if (first == last).all() and (first > highest).all():
+            self._latest[series_id] = int(first[-1])
+            return first, {}
+        times, reasons = first.copy(), {}
+        moments = zip(first.tolist(), last.tolist(), strict=True)
+        for row, pair in enumerate(moments):
+            try:
+                times[row] = self.take_time(series_id, pair)
+            except ValueError as error:
+                reasons[row] = str(error)
+        return times, reasons
+
+
+def overlap_message(
+    series_id: str, path: str, first: int, path_before: str, before: int
+) -> str:
+    """Why a file of a series cannot follow another one.
+
+    Args:
+        series_id: which series.
+        path: the file.
+        first: its first time, microseconds.
+        path_before: the file before.
+        before: the last time before, microseconds.
+    """
+    return (
+        "A series that goes on in another file must go on in time, and files "
+        f"are read in the order of their paths. Received: series {series_id}, "
+        f"which begins in {path} at {shown_time(first)} and ends in "
+        f"{path_before} at {shown_time(before)}. Name the files so that they "
+        f"sort by time. Two may share at most {MOST_SHARED_ROWS} rows at their "
+        "edge, resampled ones none, not even a period."
+    )
 
 
 def _chosen(moments: tuple[int, int], before: int | None) -> int | None:

@@ -5,15 +5,20 @@ import zoneinfo
 
 import numpy as np
 
+from preprocessing.readers.times.unix_times import DAY_MICROSECONDS
+
 __all__ = ["check_time_zone", "instants", "local_instants"]
 
-_DAY = 86_400_000_000
 _EPOCH = datetime.datetime(1970, 1, 1)
 _MICROSECOND = datetime.timedelta(microseconds=1)
 
 
 def check_time_zone(name: str) -> None:
-    """Refuses a name that is no IANA time zone."""
+    """Refuses a name that is no IANA time zone.
+
+    Raises:
+        ValueError: it is none.
+    """
     try:
         zoneinfo.ZoneInfo(name)
     except (ValueError, OSError, LookupError) as error:
@@ -64,7 +69,7 @@ def local_instants(
     exists = np.ones(len(times), bool)
     if zone == "UTC":
         return times, times, exists
-    days, positions = np.unique(times // _DAY, return_inverse=True)
+    days, positions = np.unique(times // DAY_MICROSECONDS, return_inverse=True)
     offsets = [_offset_of_day(day, zone) for day in days.tolist()]
     usual = np.array([offset or 0 for offset in offsets], np.int64)
     changes = np.array([offset is None for offset in offsets], bool)

@@ -30,7 +30,7 @@ def test_a_peak_and_a_label_of_one_step_survive():
     y = np.concatenate([values for _, values in drawn.lines[0]])
     assert len(x) == len(y) < 2 * drawing.POINTS_A_LINE
     assert x[np.nanargmax(y)] == test.timestamps[31_234] / 1000
-    [(start, stop)] = drawn.bands[-1].events
+    [(start, stop)] = drawn.bands[-1].marks
     assert start == test.timestamps[31_234] / 1000 < stop
 
 
@@ -71,8 +71,8 @@ def test_series_with_anomalies_come_first():
     assert drawing.shown_series(found, 0) == []
     drawn = draw(schema_of(1), runs, 2)
     assert [each.series_id for each in drawn] == ["c", "a"]
-    assert sum(len(band.events) for band in drawn[0].bands) == 2
-    assert not any(band.events for band in drawn[1].bands)
+    assert sum(len(band.marks) for band in drawn[0].bands) == 2
+    assert not any(band.marks for band in drawn[1].bands)
 
 
 def test_columns_that_move_most_are_drawn():
@@ -92,7 +92,7 @@ def test_many_events_stay_few():
     runs = clean_runs(20_000, 1)
     runs["test"][0].labels[:] = np.arange(20_000) % 4 == 0
     [drawn] = draw(schema_of(1), runs)
-    assert len(drawn.bands[-1].events) <= drawing.EVENTS_A_SPLIT
+    assert len(drawn.bands[-1].marks) <= drawing.EVENTS_A_SPLIT
 
 
 def test_all_lines_share_one_budget():

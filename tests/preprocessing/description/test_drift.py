@@ -69,7 +69,7 @@ def test_a_constant_column_that_moves_later_is_told():
         ([7, 7], True, 1.0),
     ):
         drift = drift_of([5, 5, 5], other)
-        assert drift.moves_only_here[0] == moves
+        assert drift.is_newly_moving[0] == moves
         assert drift.distance[0] == distance
         assert np.isnan(drift.shift[0]) and np.isnan(drift.excess[0])
 
@@ -79,7 +79,7 @@ def test_nothing_measured_is_no_drift():
     for train, other in (([1, 2], [np.nan]), ([np.nan], [1, 2])):
         drift = drift_of(train, other)
         assert np.isnan(drift.distance[0]) and np.isnan(drift.shift[0])
-        assert not drift.moves_only_here[0]
+        assert not drift.is_newly_moving[0]
 
 
 def test_movement_ranks_what_train_did_not_show():

@@ -1,8 +1,17 @@
+import html
 import re
 
 import numpy as np
 import pytest
-from described_data import clean_runs, reader, run_of, schema_of, survey_of
+from described_data import (
+    clean_runs,
+    reader,
+    run_of,
+    schema_of,
+    small_runs,
+    small_schema,
+    survey_of,
+)
 
 from preprocessing.description import drawing, page
 from preprocessing.description.findings import find
@@ -47,6 +56,22 @@ def test_each_series_is_on_the_page_or_counted():
     assert "3 of 5 series are drawn" in text and "2 are not" in text
     assert all(f"<td>{series_id}</td>" in text for series_id in ids)
     assert text.count("plotly-graph-div") == 3
+
+
+def test_every_table_is_on_the_page():
+    """Catches a table left out, and cells in another order."""
+    text = make(small_schema(), small_runs())
+    for title, row in (
+        ("Splits", ["tuning", "1", "2", "1", "1", "0", "50.0%"]),
+        ("Columns, in train", ["heat", "scored", "10", "20", "15", "7.07"]),
+        ("Drift from train", ["flow", "0.25", "+0.00", "1.00", "+2.32"]),
+        ("Series", ["a", "9", "3", "1", "1 h", "0%", "0%", "–", "50.0%"]),
+        ("Refused rows", [html.escape(EVIL), "2"]),
+    ):
+        [name] = re.findall(f'href="#([^"]*)">{title}</a>', text)
+        chapter = text.partition(f'<h2 id="{name}">{title}</h2>')[2]
+        cells = "".join(f"<td>{cell}</td>" for cell in row)
+        assert f"<tr>{cells}" in chapter.partition("<h2")[0]
 
 
 def test_page_needs_no_network_and_escapes_names():

@@ -22,7 +22,7 @@ def test_gaps_are_those_between_runs():
     assert part.num_gaps == (steps > 5 * 60).sum() == 2
     assert part.longest_gap_seconds == steps.max() == (1000 - 249) * 60
     assert part.period_seconds == 60
-    assert (part.rows, part.num_runs, part.longest_run) == (90, 3, 50)
+    assert (part.num_rows, part.longest_run) == (90, 50)
     assert (part.start, part.stop) == (0, 90)
     assert part.times == (0, int(joined[-1]))
 
@@ -41,7 +41,7 @@ def test_no_timestamps_and_one_row():
     """Catches a median of nothing."""
     part = part_of([run_of([[1.0]])])
     assert part.times is None and part.period_seconds == 0
-    assert part.rows == part.longest_run == 1
+    assert part.num_rows == part.longest_run == 1
     assert part.labels == (0, 0, 1)
 
 

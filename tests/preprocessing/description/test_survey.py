@@ -35,7 +35,7 @@ def test_statistics_in_batches_equal_one_pass(monkeypatch):
                 err_msg=field.name,
             )
     assert found.splits["train"].num_series == 3
-    assert found.splits["train"].rows == 41
+    assert found.splits["train"].num_rows == 41
     assert list(found.parts_of("b")) == ["train"]
     assert found.series["a"].count[0] == 26 + 4 * 100
 
@@ -79,9 +79,9 @@ def test_empty_splits_and_columns_without_a_cell():
     """Catches a failure where there is nothing to compare."""
     values = np.array([[1.0, np.nan], [2.0, np.nan]])
     found = survey_of(schema_of(2), {"train": [run_of(values)]})
-    assert found.splits["test"].rows == 0
+    assert found.splits["test"].num_rows == 0
     assert np.isnan(found.splits["test"].drift.distance).all()
-    assert not found.splits["test"].drift.moves_only_here.any()
+    assert not found.splits["test"].drift.is_newly_moving.any()
     assert found.statistics.missing.tolist() == [0, 2]
 
 
@@ -94,7 +94,7 @@ def test_sequences_have_no_parts():
     schema = schema_of(1, label_kind="sequence", sequence_length=5)
     found = survey_of(schema, {"train": sequences})
     train = found.splits["train"]
-    assert (train.num_series, train.rows) == (40, 200)
+    assert (train.num_series, train.num_rows) == (40, 200)
     assert train.labels == (20, 20, 0)
     assert not found.series and not train.parts
     assert train.statistics.maximum[0] == 39

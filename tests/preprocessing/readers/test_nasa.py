@@ -94,7 +94,7 @@ def test_channels_of_two_widths(folder):
     reader, sources = _sources(folder)
     names = reader.feature_names(sources["P-2", "train"])
     with pytest.raises(ValueError, match="55 in .*--spacecraft=SMAP.*--series"):
-        reader.count(sources["M-6", "train"], names)
+        reader.extents(sources["M-6", "train"], names)
 
 
 def test_table_one_level_above_and_a_folder_above_that(

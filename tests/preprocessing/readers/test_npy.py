@@ -6,7 +6,8 @@ import pickle
 import numpy as np
 import pytest
 
-from preprocessing.readers.base import BadRow, Block
+from preprocessing.readers.base import BadRow, Block, Extent
+from preprocessing.readers.layouts.array_file import open_array
 from preprocessing.readers.npy import NpyReader, NpySettings
 
 VALUES = np.arange(60.0).reshape(20, 3) / 7
@@ -29,7 +30,8 @@ def _read(folder):
         blocks = [item for item in items if isinstance(item, Block)]
         assert {block.series_id for block in blocks} == {source.name}
         values = np.concatenate([block.values for block in blocks])
-        assert reader.count(source, names) == {source.name: len(values)}
+        extent = Extent(len(values))
+        assert reader.extents(source, names) == {source.name: extent}
         labels = None
         if blocks[0].labels is not None:
             labels = np.concatenate([block.labels for block in blocks])
@@ -114,7 +116,8 @@ def test_folder_above_one_file_and_a_glob(tmp_path):
         assert found == [("train", False), ("test", True)], pattern
     (source,) = reader.sources(str(path))
     assert (source.split, source.label_path) == ("", "")
-    assert reader.count(source, reader.feature_names(source)) == {"pump": 20}
+    extents = reader.extents(source, reader.feature_names(source))
+    assert extents == {"pump": Extent(20)}
 
 
 def _pickle(path):
@@ -155,9 +158,19 @@ def test_truncated_or_longer_than_its_header(tmp_path, change):
     path.write_bytes(data[:change] if change < 0 else data + b"x")
     reader = NpyReader(NpySettings())
     (source,) = reader.sources(str(tmp_path))
-    for read in (reader.count, lambda *args: list(reader.read(*args))):
+    for read in (reader.extents, lambda *args: list(reader.read(*args))):
         with pytest.raises(ValueError, match="as many bytes.*expected 480"):
             read(source, ("a", "b", "c"))
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_file_that_shrinks_while_it_is_read(tmp_path, order):
+    """Catches rows made of what is left, and a message without a next step."""
+    path = _save(tmp_path, "train", np.array(VALUES, order=order))
+    array = open_array(str(path))
+    path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(ValueError, match="Received: .*Run the command again"):
+        list(array.blocks())
 
 
 def test_labels_that_do_not_fit(tmp_path):
@@ -183,7 +196,7 @@ def test_widths_that_differ(tmp_path):
     reader = NpyReader(NpySettings())
     pump, wheel = reader.sources(str(tmp_path))
     names = reader.feature_names(pump)
-    for read in (reader.count, lambda *args: list(reader.read(*args))):
+    for read in (reader.extents, lambda *args: list(reader.read(*args))):
         with pytest.raises(ValueError, match="2 in .*wheel.*expected 3"):
             read(wheel, names)
 

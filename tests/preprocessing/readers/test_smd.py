@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from preprocessing.readers.base import Block
+from preprocessing.readers.base import Block, Extent
 from preprocessing.readers.smd import SmdReader, SmdSettings
 
 
@@ -52,7 +52,8 @@ def test_values_labels_and_splits(folder, above, monkeypatch):
             labels = np.concatenate([block.labels for block in blocks])
             expected = np.loadtxt(source.label_path, int)
             np.testing.assert_array_equal(labels, expected)
-        assert reader.count(source, names) == {blocks[0].series_id: 50}
+        extents = reader.extents(source, names)
+        assert extents == {blocks[0].series_id: Extent(50)}
 
 
 def test_labels_of_another_length(folder):
@@ -62,7 +63,7 @@ def test_labels_of_another_length(folder):
     reader = _reader()
     source = reader.sources(str(folder))[2]
     names = reader.feature_names(source)
-    for read in (reader.count, lambda *args: list(reader.read(*args))):
+    for read in (reader.extents, lambda *args: list(reader.read(*args))):
         with pytest.raises(ValueError, match="51 labels .* for 50 rows"):
             read(source, names)
 

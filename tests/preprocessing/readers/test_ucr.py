@@ -96,7 +96,7 @@ def test_files_shorter_than_their_name_says(tmp_path, num_rows):
     reader = UcrReader(UcrSettings())
     (source,) = reader.sources(str(path))
     with pytest.raises(ValueError, match=f"Received: {num_rows} rows.*again"):
-        reader.count(source, ("feature_0",))
+        reader.extents(source, ("feature_0",))
     with pytest.raises(ValueError, match="must lie within its series"):
         list(reader.read(source, ("feature_0",)))
 
@@ -116,7 +116,7 @@ def test_files_that_cannot_be_used(tmp_path, data, message):
     path.write_bytes(data)
     reader = UcrReader(UcrSettings())
     (source,) = reader.sources(str(path))
-    for read in (reader.count, lambda *args: list(reader.read(*args))):
+    for read in (reader.extents, lambda *args: list(reader.read(*args))):
         with pytest.raises(ValueError, match=message):
             read(source, ("feature_0",))
 

@@ -127,6 +127,27 @@ def test_two_candidates_are_none_and_said(tmp_path, header, rows, flag):
     assert "none is taken" in reason and f"--{flag}_column" in reason
 
 
+@pytest.mark.parametrize("num_features", [1, 300, 12_000])
+@pytest.mark.parametrize("num_rows", [1, 2, 30])
+def test_roles_of_wide_tables(tmp_path, num_features, num_rows):
+    """Catches a label learned as a feature where the lines are long."""
+    names = [f"sensor-{number:05d}" for number in range(num_features)]
+    header = ",".join(["time", *names, "label"])
+    rows = [
+        (f"2020-01-01 00:{row:02d}", *["1.5"] * num_features, row % 2)
+        for row in range(num_rows)
+    ]
+    options, _ = _guess(tmp_path, _table(header, rows))
+    assert options == {"timestamp_column": "time", "label_column": "label"}
+
+
+def test_the_look_goes_far_enough(tmp_path):
+    """Catches a column that is all 0 and 1 for the first rows only."""
+    rows = [(row, 2 if row == 150 else row % 2) for row in range(199)]
+    options, reason = _guess(tmp_path, _table("x,label", rows))
+    assert options == {} and "label holds more than 0 and 1" in reason
+
+
 def test_series(tmp_path):
     """Catches ids that are no numbers refused as bad rows."""
     rows = [(f"pump-{row % 3}", row) for row in range(9)]
@@ -241,6 +262,9 @@ def test_parquet(tmp_path):
         ("a.csv", pickle.dumps([1.0] * 99), "never loaded"),
         ("a.csv", b"", "is empty"),
         ("a.csv", b"\n\n", "is empty"),
+        ("a.csv", b"x,label\n", "a header and no rows"),
+        ("a.csv", b"x,label\n1,0,\n2,1,\n", "2 names and rows of 3"),
+        ("a.csv", b"x,y,label\n1,0\n2,1\n", "3 names and rows of 2"),
         (
             "a.txt",
             b"once upon\na time\nthere was\n",

@@ -1,5 +1,7 @@
 """Ranges of rows or of time to labels, and ranges that do not fit."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -8,9 +10,9 @@ from preprocessing.readers.labels.label_ranges import LabelRanges
 from preprocessing.readers.labels.labelling import labelled
 
 
-def _labels(ranges, blocks, **options):
+def _labels(ranges, blocks):
     source = Source("a.csv", label_ranges={"a": ranges})
-    items = list(labelled(blocks, source, **options))
+    items = list(labelled(blocks, source))
     return np.concatenate(
         [item.labels for item in items if isinstance(item, Block)]
     ).tolist()
@@ -63,7 +65,8 @@ def test_ranges_beyond_the_series_are_refused(ranges, second):
     """Catches the labels of another series, taken in silence."""
     with pytest.raises(ValueError, match="must lie within its series"):
         _labels(ranges, [_block(4, second)])
-    _labels(ranges, [_block(4, second)], are_whole=False)
+    ranges = dataclasses.replace(ranges, is_in_one_file=False)
+    _labels(ranges, [_block(4, second)])
 
 
 @pytest.mark.parametrize("closed", [(3, 2), (-2, 4)])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from preprocessing.readers.text.cells import parse_number
+from preprocessing.readers.text.cells import is_number, parse_number
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,11 @@ def test_cells_that_are_refused(cell, message):
     with pytest.raises(ValueError) as failure:
         parse_number(cell)
     assert str(failure.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_one"), [("1_000", False), ("nan", False), ("-2e3", True)]
+)
+def test_a_number_is_what_is_read_as_one(cell, is_one):
+    """Catches a header refused as numbers that no cell could be."""
+    assert is_number(cell) == is_one

@@ -165,13 +165,13 @@ def test_utf_16_is_told(tmp_path, encoding):
 @pytest.mark.parametrize(
     ("head", "message"),
     [
-        (b"\x89PNG\r\n\x1a\n\x00\x00", "a picture; the formats .* csv, "),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "which is a picture. .*--help"),
         (b"\x80\x04\x95\x0a\x00\x00", "a pickle, which is never loaded"),
         (b"PK\x03\x04\x14\x00", "a zip file or a spreadsheet"),
         (b"\x1f\x8b\x08\x00", "the suffix .gz"),
         (b"PAR1\x15\x04", "--format=parquet"),
         (b"\x93NUMPY\x01\x00", "--format=npy"),
-        (b"abc\x00\x01", "no text.*the formats"),
+        (b"abc\x00\x01", "no text.*encoding=utf-16.*--help"),
     ],
 )
 def test_binary_files_are_told(tmp_path, head, message):

@@ -8,6 +8,7 @@ import pytest
 
 from preprocessing.readers.csv import CsvReader, CsvSettings
 from preprocessing.readers.times import fixed_times
+from preprocessing.readers.times.clock import iso_microseconds
 from preprocessing.readers.times.timestamps import clock_of
 
 
@@ -163,3 +164,18 @@ def test_an_hour_that_comes_twice(tmp_path):
     assert block.timestamps[0] == start.timestamp() * 1e6
     assert [row.line for row in bad] == [7, 9]
     assert "skips" in bad[1].reason
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1970-01-02", 86_400),
+        ("1970-01-01T01:00+01:00", 0),
+        ("1969-12-31 23:59:59.5", -0.5),
+    ],
+)
+def test_iso_times_of_any_zone(text, seconds):
+    """Catches an offset left out, and a local zone taken for none."""
+    assert iso_microseconds(text) == seconds * 1_000_000
+    with pytest.raises(ValueError, match="neither ISO 8601"):
+        iso_microseconds(f"{text}x")

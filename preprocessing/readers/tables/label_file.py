@@ -7,7 +7,8 @@ from preprocessing.readers.tables.columns import column_position
 from preprocessing.readers.tables.lines import split_fields
 from preprocessing.readers.tables.settings import TableSettings
 from preprocessing.readers.text.pieces import line_chunks, lines_of
-from preprocessing.readers.times.timestamps import Clock, clock_of
+from preprocessing.readers.times.clock import Clock
+from preprocessing.readers.times.timestamps import clock_of
 
 __all__ = ["read_label_ranges"]
 
@@ -28,27 +29,18 @@ def read_label_ranges(
         ValueError: a line is no stretch, or gives rows where there are times.
     """
     path = settings.label_ranges
+    are_times = bool(settings.timestamp_column)
     found: dict[str, list[tuple[int, int]]] = {}
     for line, series_id, start, end in _lines(path):
         ranges = found.setdefault(series_id, [])
-        if not start and not end:
-            continue
         try:
-            if not start or not end:
-                raise ValueError("only one of start and end")
-            stretch = (
-                _times(start, end, settings, clock)
-                if settings.timestamp_column
-                else (_row(start), _row(end))
-            )
-            LabelRanges.closed([stretch], bool(settings.timestamp_column))
+            ranges += _stretches(start, end, settings, clock)
         except ValueError as error:
             raise ValueError(
                 "A line of `label_ranges` must give the start and the end of "
                 f"an anomaly. Received: line {line} of `{path}`, "
                 f"start={start!r}, end={end!r} ({error}). Correct the line."
             ) from error
-        ranges.append(stretch)
     if not found:
         raise ValueError(
             "`label_ranges` must hold lines. Received: none below the header "
@@ -56,9 +48,28 @@ def read_label_ranges(
             "empty start and end."
         )
     return {
-        series_id: LabelRanges.closed(ranges, bool(settings.timestamp_column))
+        series_id: LabelRanges.closed(ranges, are_times)
         for series_id, ranges in found.items()
     }
+
+
+def _stretches(
+    start: str, end: str, settings: TableSettings, clock: Clock | None
+) -> list[tuple[int, int]]:
+    """What a line says: one stretch, its end counted in, or none."""
+    if not start and not end:
+        return []
+    if not start or not end:
+        raise ValueError("only one of start and end")
+    are_times = bool(settings.timestamp_column)
+    if are_times:
+        first = _moments(start, settings, clock)[0]
+        # The last microsecond that the end may mean.
+        last = _moments(end, settings, clock)[1]
+    else:
+        first, last = _row(start), _row(end)
+    LabelRanges.closed([(first, last)], are_times)
+    return [(first, last)]
 
 
 def _lines(path: str) -> Iterator[tuple[int, str, str, str]]:
@@ -104,16 +115,6 @@ def _row(text: str) -> int:
         raise ValueError(
             "no row number; times need a --timestamp_column"
         ) from None
-
-
-def _times(
-    start: str, end: str, settings: TableSettings, clock: Clock | None
-) -> tuple[int, int]:
-    """First microsecond of the start, last one that the end may mean."""
-    return (
-        _moments(start, settings, clock)[0],
-        _moments(end, settings, clock)[1],
-    )
 
 
 def _moments(

@@ -97,6 +97,28 @@ def test_series_of_a_column(tmp_path):
     }
 
 
+@pytest.mark.parametrize("num_files", [1, 2])
+def test_a_reader_that_listed_nothing_reads_alike(tmp_path, num_files):
+    """Catches a check that only the process which listed the files makes."""
+    for name in ("a", "b")[:num_files]:
+        write(tmp_path / "in" / f"{name}.csv", ["t,id,x", f"{HOURS[0]},s,1"])
+    stretch = f"s,{HOURS[5]},{HOURS[6]}"
+    options = CsvSettings(
+        timestamp_column="t",
+        series_column="id",
+        label_ranges=write(tmp_path / "r.csv", ["series,start,end", stretch]),
+    )
+    listed = CsvReader(options)
+    for source in listed.sources(str(tmp_path / "in")):
+        for reader in (listed, CsvReader(options)):
+            if num_files == 1:
+                with pytest.raises(ValueError, match="lie within its series"):
+                    list(reader.read(source, ("x",)))
+            else:
+                (block,) = reader.read(source, ("x",))
+                assert block.labels.tolist() == [0]
+
+
 def test_refused_rows_do_not_shift_the_ranges(tmp_path):
     """Catches ranges counted over the rows that are good."""
     path = write(tmp_path / "in" / "a.csv", ["x", "1", "bad", "3", "4"])
