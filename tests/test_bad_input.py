@@ -123,7 +123,8 @@ def test_short_series_are_left_out_aloud(rough):
     """Catches a short series that ends training, or is dropped in silence."""
     for split in ("train", "statistics"):
         assert re.search(
-            f"{split}: left out as shorter than window_length=12 rows: 1",
+            f"{split}: 1 stretches without a gap are shorter than "
+            "window_length=12 rows",
             rough.trained.errors,
         )
 

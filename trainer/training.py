@@ -180,10 +180,11 @@ class Training:
         )
         if windows.num_short_runs:
             _logger.warning(
-                "%s: left out as shorter than window_length=%d rows: %d.",
+                "%s: %d stretches without a gap are shorter than "
+                "window_length=%d rows and left out.",
                 split,
-                windows.window_length,
                 windows.num_short_runs,
+                windows.window_length,
             )
         return windows
 

@@ -65,8 +65,8 @@ def _label_findings(schema: Schema, survey: Survey) -> Iterator[str]:
         if labels.anomalous:
             yield (
                 f"Labelled anomalies in {name}: {labels.anomalous:,} {what} "
-                f"({percent(labels.share)}). What is learned from it as "
-                "normal may hold them."
+                f"({percent(labels.share)}). Windows that hold them are not "
+                "learned as normal; what was not labelled is."
             )
     tuning = survey.splits["tuning"]
     if tuning.num_rows and not (

@@ -289,3 +289,29 @@ def test_leftovers_are_told_not_raised(bucket, caplog):
         caplog.set_level(logging.WARNING)
     assert "left below" in caplog.text
     assert read_data_set(bucket.url("out")) == "2"
+
+
+def test_two_runs_beside_one_another(bucket):
+    """A manifest whose shards the other run deleted when it ended first."""
+    write_data_set(bucket.url("out"), "older")
+    with storage.data_set_written_whole(
+        bucket.url("out"), "schema.json"
+    ) as first:
+        storage.write_text(f"{first.folder}/train", "first")
+        write_data_set(bucket.url("out"), "second")
+        assert read_data_set(bucket.url("out")) == "second"
+        manifest = json.dumps({"shard": f"{first.prefix}train"})
+        storage.write_text(first.manifest_path, manifest)
+    assert read_data_set(bucket.url("out")) == "first"
+
+
+@pytest.mark.parametrize("path", ["gs://bucket", "gs://bucket/"])
+def test_a_bucket_is_no_folder(bucket, path):
+    """A failure after all work, of files that would lie beside the bucket."""
+    for written in (
+        storage.data_set_written_whole(path, "schema.json"),
+        storage.directory_written_whole(path, "mark"),
+    ):
+        with pytest.raises(ValueError, match="Add a name: gs://bucket/data"):
+            with written:
+                raise AssertionError("no work is to be done")

@@ -41,7 +41,8 @@ def run(
         raise ValueError(
             "The train split must hold a series of at least `window_length` "
             f"rows. Received: window_length={train.window_length}, "
-            f"{train.num_short_runs} shorter series. Choose a shorter window."
+            f"{train.num_short_runs} shorter series. "
+            "Choose a shorter window with --window_length."
         )
     detector.start_phase("nothing", "reconstruction")
     detector.compile(optimizer=keras.optimizers.Adam(settings.learning_rate))
