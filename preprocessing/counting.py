@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 
 from preprocessing.gaps import period_of
-from preprocessing.readers.base import Block, Reader, Source
+from preprocessing.readers.base import BadRow, Block, Reader, Source
 from preprocessing.settings import PreprocessingSettings
 from trainer.statistics.columns import ColumnStatistics
 
@@ -59,11 +59,14 @@ class SourceCount:
             of the file before can be refused.
         num_train_rows: series id to its leading rows that are train, where
             the format says so.
+        unmet_ranges: series with label ranges that the file does not hold,
+            where a column says the series.
         left_out: some of the series that `--series` does not take.
         label_kind: "step", "sequence" or "none".
         sequence_length: of whole series, else 0.
         statistics: of the first rows.
         period_seconds: series id to the median period of its first rows.
+        first_bad: a refused row, in words, where no row can be read.
         error: why the file cannot be read; "" = it can.
     """
 
@@ -78,6 +81,7 @@ class SourceCount:
         default_factory=dict
     )
     num_train_rows: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    unmet_ranges: frozenset[str] = frozenset()
     left_out: tuple[str, ...] = ()
     label_kind: str = "none"
     sequence_length: int = 0
@@ -85,6 +89,7 @@ class SourceCount:
     period_seconds: Mapping[str, float] = dataclasses.field(
         default_factory=dict
     )
+    first_bad: str = ""
     error: str = ""
 
 
@@ -99,6 +104,7 @@ def count_source(job: Job, index: int, source: Source) -> SourceCount:
             or is_selected(job.settings, series_id)
         }
         blocks = _first_blocks(job, source) if taken else []
+        first_bad = "" if found else _first_bad(job, source)
     except (ValueError, OSError) as error:
         return SourceCount(index, source.path, error=str(error))
     count = SourceCount(
@@ -119,7 +125,11 @@ def count_source(job: Job, index: int, source: Source) -> SourceCount:
             for name, extent in taken.items()
             if extent.num_train_rows is not None
         },
+        unmet_ranges=frozenset(source.label_ranges).difference(found)
+        if job.reader.may_share_series
+        else frozenset(),
         left_out=tuple(sorted(set(found) - set(taken))[:NAMES_SHOWN]),
+        first_bad=first_bad,
     )
     return _with_look(count, blocks, job) if blocks else count
 
@@ -163,6 +173,13 @@ def _with_look(
             if (period := period_of(block.timestamps))
         },
     )
+
+
+def _first_bad(job: Job, source: Source) -> str:
+    for item in job.reader.read(source, job.names):
+        if isinstance(item, BadRow):
+            return f"{item.path} line {item.line}: {item.reason}"
+    return ""
 
 
 def _first_blocks(job: Job, source: Source) -> list[Block]:

@@ -8,6 +8,7 @@ import numpy as np
 from preprocessing.counting import Job, SourceCount, unknown_series
 from preprocessing.joining import join_times, row_numbers
 from preprocessing.readers.base import Source
+from preprocessing.readers.labels.source_ranges import unknown_ranges
 from preprocessing.series_parts import parts_of_series
 from preprocessing.splits import Part
 from trainer.statistics.columns import ColumnStatistics
@@ -130,7 +131,8 @@ def _periods(
         return period, {}
     periods: dict[str, float] = {}
     for count in counts:
-        periods = {**count.period_seconds, **periods}
+        for series_id, seconds in count.period_seconds.items():
+            periods.setdefault(series_id, seconds)
     return float(np.median([*periods.values()])) if periods else 0.0, periods
 
 
@@ -141,10 +143,13 @@ def _plan_errors(
 ) -> list[str]:
     found = {series_id for _, series_id in parts}
     lengths = {count.sequence_length for count in counts} - {0}
+    names = found.union(*(count.left_out for count in counts))
     missing = [name for name in job.settings.series if name not in found]
     if missing and not job.reader.has_whole_series:
-        names = found.union(*(count.left_out for count in counts))
         return [unknown_series(missing, names)]
+    unmet = frozenset.intersection(*(count.unmet_ranges for count in counts))
+    if unmet:
+        return [unknown_ranges(sorted(unmet), sorted(names))]
     if len(lengths) > 1:
         return [
             "All sequences must have the same length. Received files with "
@@ -152,6 +157,13 @@ def _plan_errors(
             "data set of each length: name its files alone in --input."
         ]
     if not any(part.split == "train" for cut in parts.values() for part in cut):
+        first_bad = next((c.first_bad for c in counts if c.first_bad), "")
+        if first_bad and not found:
+            return [
+                "Some row must be such that it can be read. Received none; "
+                f"the first is refused: {first_bad}. Mend it, or say with the "
+                "format's flags (--help) how to read it."
+            ]
         return [
             "The train split is empty: give more rows, smaller fractions, "
             "or files that belong to train."

@@ -11,6 +11,7 @@ from preprocessing.counting import Job, is_selected
 from preprocessing.gaps import longest_step
 from preprocessing.plan import Group, Plan
 from preprocessing.readers.base import BadRow, Block, Source
+from preprocessing.readers.times.ordering import SHARED
 from preprocessing.records import encode, record_writer
 from preprocessing.segments import Segment, SegmentCutter
 from preprocessing.splits import parts_between
@@ -42,6 +43,7 @@ class GroupResult:
         statistics: of its train rows.
         num_good: rows taken; lines for whole series.
         num_bad: rows refused.
+        num_shared: of them, rows that a file before has too.
         first_bad: the first refused row, in words.
         num_unused: rows in the gaps between splits.
         is_too_large: a cell is beyond float32, the dtype it was stored in.
@@ -57,6 +59,7 @@ class GroupResult:
     statistics: ColumnStatistics | None = None
     num_good: int = 0
     num_bad: int = 0
+    num_shared: int = 0
     first_bad: str = ""
     num_unused: int = 0
     is_too_large: bool = False
@@ -104,6 +107,7 @@ class _ShardWriter:
         self._writers: dict = {}
         self._tally = SplitTally(len(job.names), job.reader.has_whole_series)
         self._num_good = self._num_bad = self._num_unused = 0
+        self._num_shared = 0
         self._num_lines = self._num_pending = 0
         self._is_too_large = False
         self._first_bad = ""
@@ -141,8 +145,11 @@ class _ShardWriter:
                     os.path.join(self._job.folder, name)
                 )
             )
+        if self._num_bad == self._num_shared:
+            # A row that is lost says more than one that is shared.
             self._first_bad = f"{row.path} line {row.line}: {row.reason}"
         self._num_bad += 1
+        self._num_shared += row.reason == SHARED
         self._num_lines += 1
         self._num_good -= row.has_place
         self._dead_letters.write(row.letter().encode())
@@ -212,6 +219,7 @@ class _ShardWriter:
             statistics=self._tally.statistics(),
             num_good=self._num_good,
             num_bad=self._num_bad,
+            num_shared=self._num_shared,
             first_bad=self._first_bad,
             num_unused=self._num_unused,
             is_too_large=self._is_too_large,

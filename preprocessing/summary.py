@@ -27,6 +27,7 @@ class Summary:
         sampling_period_seconds: median period, 0 = unknown.
         num_good: rows taken; lines for whole series.
         num_bad: rows refused.
+        num_shared: of them, rows that a file before has too.
         first_bad: the first refused row, in words.
         num_unused: rows in the gaps between splits.
         is_too_large: a cell, of any split, is beyond the dtype.
@@ -41,6 +42,7 @@ class Summary:
     sampling_period_seconds: float
     num_good: int
     num_bad: int
+    num_shared: int
     first_bad: str
     num_unused: int
     is_too_large: bool
@@ -96,6 +98,10 @@ def summarize(results: Sequence[GroupResult], job: Job) -> Summary:
     for result in results:
         if result.statistics is not None:
             statistics = statistics.merge(result.statistics)
+    lost_first = sorted(
+        (result for result in results if result.num_bad),
+        key=lambda result: result.num_bad == result.num_shared,
+    )
     errors = [result.error for result in results if result.error]
     return Summary(
         splits={split: _add_up(results, split) for split in SPLITS},
@@ -106,9 +112,8 @@ def summarize(results: Sequence[GroupResult], job: Job) -> Summary:
         sampling_period_seconds=plan.sampling_period_seconds,
         num_good=sum(result.num_good for result in results),
         num_bad=sum(result.num_bad for result in results),
-        first_bad=next(
-            (result.first_bad for result in results if result.num_bad), ""
-        ),
+        num_shared=sum(result.num_shared for result in results),
+        first_bad=next((result.first_bad for result in lost_first), ""),
         num_unused=sum(result.num_unused for result in results),
         is_too_large=any(result.is_too_large for result in results),
         errors=(*plan.errors, *errors),

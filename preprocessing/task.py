@@ -157,7 +157,7 @@ def _parse(argv: Sequence[str]):
     formats = list(READERS)
     if not is_help:
         flags.check_given(settings, ("input", "output"))
-        settings, options = _with_format(settings)
+        settings, options = _with_format(settings, argv)
         formats = [settings.format]
     reader_classes = [config.load(READERS, name, "format") for name in formats]
     parser = argparse.ArgumentParser(
@@ -189,19 +189,27 @@ def _parse(argv: Sequence[str]):
 
 
 def _with_format(
-    settings: PreprocessingSettings,
+    settings: PreprocessingSettings, argv: Sequence[str]
 ) -> tuple[PreprocessingSettings, dict[str, Any]]:
     """Says the format, and what was guessed of its flags."""
     if settings.format != "auto":
         return settings, {}
+    from preprocessing.readers.csv import CsvSettings
     from preprocessing.readers.detection.guess import guess
 
-    guessed = guess(settings.input)
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    names = [field.name for field in dataclasses.fields(CsvSettings)]
+    unsaid = dict.fromkeys(names, argparse.SUPPRESS)
+    flags.add_flags(parser, [CsvSettings], unsaid)
+    given = vars(parser.parse_known_args(argv)[0])
+    guessed = guess(settings.input, given)
     print(f"auto: {guessed.reason}")
-    return (
-        dataclasses.replace(settings, format=guessed.format),
-        guessed.options,
+    found = dataclasses.replace(
+        settings,
+        format=guessed.format,
+        input=guessed.input or settings.input,
     )
+    return found, guessed.options
 
 
 def _selected(
@@ -235,12 +243,13 @@ def _check_written(written, job) -> None:
         )
     total = written.num_bad + written.num_good
     limit = job.settings.max_bad_fraction
-    if written.num_bad > limit * total:
+    num_lost = written.num_bad - written.num_shared
+    if num_lost > limit * total:
         path = _failed_letters(job.settings.output)
         _join_dead_letters(job.folder, path)
         raise ValueError(
             f"At most {limit:.2%} of the rows may be refused "
-            f"(--max_bad_fraction). Received: {written.num_bad} of "
+            f"(--max_bad_fraction). Received: {num_lost} of "
             f"{total}; the first is {written.first_bad}. All are in {path}. "
             f"{_advice(job.settings.format)}"
         )

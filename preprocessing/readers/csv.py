@@ -2,23 +2,28 @@
 
 import collections
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 from preprocessing.readers.base import BadRow, Block, Source
 from preprocessing.readers.tables.columns import (
     Columns,
-    check_header,
     check_names,
     find_columns,
 )
-from preprocessing.readers.tables.lines import parse_lines, split_fields
+from preprocessing.readers.tables.delimiters import (
+    check_delimiter,
+    split_lines,
+)
+from preprocessing.readers.tables.lines import parse_lines
 from preprocessing.readers.tables.reader import TableReader
 from preprocessing.readers.tables.settings import TableSettings
 from preprocessing.readers.tables.table import Layout, blocks_of, parse_fast
-from preprocessing.readers.text.cells import is_number
+from preprocessing.readers.text.blank_lines import with_blank_rows
 from preprocessing.readers.text.encoding import check_encoding, has_undecodable
 from preprocessing.readers.text.pieces import (
+    blanks,
     count_lines,
+    count_rows,
     first_lines,
     line_chunks,
     pieces_of,
@@ -30,8 +35,6 @@ from trainer.config import setting
 
 __all__ = ["CsvReader", "CsvSettings"]
 
-_DELIMITERS = (",", ";", "\t", "|", " ")
-
 
 @dataclasses.dataclass(frozen=True)
 class CsvSettings(TableSettings):
@@ -39,6 +42,9 @@ class CsvSettings(TableSettings):
 
     header: bool = setting(True, "the first line names the columns")
     delimiter: str = setting(",", r"character between fields; \t = tab")
+    decimal: str = setting(
+        ".", "character before the fraction of a number", choices=(".", ",")
+    )
     encoding: str = setting(
         "utf-8", "how the text is written, such as latin-1 or utf-16"
     )
@@ -50,6 +56,12 @@ class CsvSettings(TableSettings):
             raise ValueError(
                 "`delimiter` must be one character, and no quote. "
                 f"Received: delimiter={self.delimiter!r}. Write a tab as \\t."
+            )
+        if delimiter == self.decimal:
+            raise ValueError(
+                "`decimal` must differ from `delimiter`. Received: "
+                f"{delimiter!r} for both. Say --delimiter=';' or what else "
+                "stands between the fields."
             )
         check_encoding(self.encoding)
 
@@ -65,6 +77,11 @@ class CsvReader(TableReader):
         """The character between fields."""
         return self.settings.delimiter.replace("\\t", "\t")
 
+    @property
+    def decimal(self) -> str:
+        """The character before the fraction of a number."""
+        return self.settings.decimal
+
     def columns(self, source: Source) -> Columns:
         """Finds the columns by the first lines."""
         lines = self._first_lines(source)
@@ -75,14 +92,14 @@ class CsvReader(TableReader):
                 f"{self.settings.encoding}. Say --encoding=latin-1, cp1252 or "
                 "whatever it was written in."
             )
-        rows = _split(lines, self.delimiter)
+        rows = split_lines(lines, self.delimiter)
         if self.settings.header and not rows[0]:
             raise ValueError(
                 "The header must be one line that closes its quotes. "
                 f"Received: {lines[0][:80]!r} in `{source.path}`. Mend it, or "
                 "check the delimiter."
             )
-        _check_delimiter(source.path, lines, rows, self.delimiter)
+        check_delimiter(source.path, lines, rows, self.delimiter)
         if not self.settings.header:
             widths = collections.Counter(map(len, rows))
             width = widths.most_common(1)[0][0]
@@ -90,7 +107,6 @@ class CsvReader(TableReader):
             return find_columns(source.path, names, self.settings, False)
         names = [name.strip() for name in rows[0]]
         check_names(source.path, names)
-        check_header(source.path, names)
         if len(rows) == 1:
             raise ValueError(
                 f"`{source.path}` holds a header and no rows: remove it or "
@@ -109,30 +125,31 @@ class CsvReader(TableReader):
             settings.timestamp_column,
             (
                 fields[columns.timestamp]
-                for fields in _split(lines, self.delimiter)
+                for fields in split_lines(lines, self.delimiter)
                 if len(fields) == len(columns.names)
             ),
             settings.timestamp_unit,
             settings.timestamp_format,
             settings.time_zone,
+            self.decimal,
         )
         return found or Clock("naive", zone=settings.time_zone)
 
-    def count_all(self, source: Source) -> int:
-        """Counts the lines that are not blank."""
+    def count_all(self, source: Source, layout: Layout) -> int:
+        """Counts the lines that are rows."""
         settings = self.settings
+        if layout.width == 1:
+            chunks = self._chunks(source, layout)
+            return sum(count_rows(data, layout.delimiter) for _, data in chunks)
         return count_lines(
             source.path, settings.header, settings.encoding, self.delimiter
         )
 
     def read_rows(
-        self, source: Source, layout: Layout, after: Mapping[str, int]
+        self, source: Source, layout: Layout, order: SeriesOrder
     ) -> Iterator[Block | BadRow]:
         """Reads chunks with pyarrow, and line by line where it refuses."""
-        order = SeriesOrder(after)
-        for line, data in line_chunks(
-            source.path, self.settings.header, self.settings.encoding
-        ):
+        for line, data in self._chunks(source, layout):
             blocks = _fast_blocks(source, data, layout, order)
             if blocks is not None:
                 yield from blocks
@@ -147,6 +164,17 @@ class CsvReader(TableReader):
                     blocks = blocks_of(rows, source.name)
                 yield from blocks
 
+    def _chunks(
+        self, source: Source, layout: Layout
+    ) -> Iterator[tuple[int, bytes]]:
+        """Lines without the header, and their first number."""
+        chunks = line_chunks(
+            source.path, self.settings.header, self.settings.encoding
+        )
+        if layout.width > 1:
+            return chunks
+        return with_blank_rows(chunks, blanks(layout.delimiter))
+
     def _first_lines(self, source: Source) -> list[str]:
         return first_lines(source.path, encoding=self.settings.encoding)
 
@@ -160,37 +188,3 @@ def _fast_blocks(
     except ValueError:
         return None
     return blocks if order.take_blocks(blocks) else None
-
-
-def _split(lines: Sequence[str], delimiter: str) -> list[list[str]]:
-    """Fields of each line; none where it cannot be split."""
-    rows = []
-    for line in lines:
-        try:
-            rows.append(split_fields(line, delimiter))
-        except ValueError:
-            rows.append([])
-    return rows
-
-
-def _check_delimiter(
-    path: str,
-    lines: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    delimiter: str,
-) -> None:
-    """Names the delimiter that fits where the one given splits nothing."""
-    if len(rows[0]) != 1 or any(
-        len(fields) == 1 and is_number(fields[0]) for fields in rows[1:]
-    ):
-        return
-    for other in _DELIMITERS:
-        widths = {len(fields) for fields in _split(lines, other)}
-        if other != delimiter and len(widths) == 1 and max(widths) > 1:
-            shown = "\\t" if other == "\t" else other
-            raise ValueError(
-                "The delimiter must separate the columns. Received: "
-                f"delimiter={delimiter!r}, which is not in the first line of "
-                f"`{path}`. Say --delimiter='{shown}': it makes "
-                f"{max(widths)} columns of each of the first lines."
-            )

@@ -13,6 +13,7 @@ from preprocessing.readers.labels.anomaly_list import (
 from preprocessing.readers.labels.labelling import labelled
 from preprocessing.readers.layouts.folders import folder_of
 from preprocessing.readers.npy import NpyReader
+from preprocessing.readers.text.pieces import series_name
 from trainer.config import Settings, setting
 
 __all__ = ["NasaReader", "NasaSettings"]
@@ -65,7 +66,7 @@ class NasaReader(NpyReader):
             folder = folder_of(source.path)
             path = find_anomaly_list(folder) if folder not in tables else ""
             tables.setdefault(folder, read_anomaly_list(path) if path else {})
-            channel = tables[folder].get(source.name)
+            channel = tables[folder].get(series_name(source.path))
             if channel is None and source.split != "train":
                 unlabelled.add(source.name)
             if self._is_taken(channel):
@@ -136,10 +137,11 @@ class NasaReader(NpyReader):
 def _channel_of(source: Source, channel: ChannelLabels | None) -> Channel:
     # What the table says is about test.
     if channel is None or source.split != "test":
-        return Channel(source.path, source.split)
+        return Channel(source.path, source.split, series_id=source.series_id)
     return Channel(
         source.path,
         source.split,
+        series_id=source.series_id,
         label_ranges={source.name: channel.ranges},
         num_rows=channel.num_rows,
     )

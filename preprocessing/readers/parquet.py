@@ -2,13 +2,12 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from preprocessing.readers.base import BadRow, Block, Source
 from preprocessing.readers.tables.columns import (
     Columns,
-    check_header,
     find_columns,
     listed,
 )
@@ -18,6 +17,7 @@ from preprocessing.readers.tables.reader import TableReader
 from preprocessing.readers.tables.settings import TableSettings
 from preprocessing.readers.tables.table import Layout
 from preprocessing.readers.times.clock import Clock
+from preprocessing.readers.times.ordering import SeriesOrder
 from trainer import storage
 
 __all__ = ["ParquetReader", "ParquetSettings"]
@@ -52,7 +52,6 @@ class ParquetReader(TableReader):
                 f"`{source.path}` holds {num_rows} rows and "
                 f"{len(schema.names)} columns: remove it or name other files."
             )
-        check_header(source.path, schema.names)
         found = find_columns(source.path, schema.names, self.settings, True)
         no_numbers = [
             f"{schema.names[position]} ({schema.types[position]})"
@@ -77,7 +76,9 @@ class ParquetReader(TableReader):
         with _opened(source.path) as file:
             kind = file.schema_arrow.field(name).type
             if is_time(kind):
-                return Clock("naive", zone=self.settings.time_zone)
+                has_zone = bool(getattr(kind, "tz", None))
+                clock_kind = "zoned" if has_zone else "naive"
+                return Clock(clock_kind, zone=self.settings.time_zone)
             for batch in file.iter_batches(
                 batch_size=1000, columns=[name], use_threads=False
             ):
@@ -86,16 +87,16 @@ class ParquetReader(TableReader):
                     return clock
         return Clock("naive", zone=self.settings.time_zone)
 
-    def count_all(self, source: Source) -> int:
+    def count_all(self, source: Source, layout: Layout) -> int:
         """The number of rows that the file states."""
         with _opened(source.path) as file:
             return file.metadata.num_rows
 
     def read_rows(
-        self, source: Source, layout: Layout, after: Mapping[str, int]
+        self, source: Source, layout: Layout, order: SeriesOrder
     ) -> Iterator[Block | BadRow]:
         """Reads batch by batch."""
-        builder = RowBuilder(source, layout, after)
+        builder = RowBuilder(source, layout, order)
         names = [layout.names[position] for position in builder.positions]
         batch_rows = max(1, _BATCH_BYTES // (8 * max(8, len(names))))
         with _opened(source.path) as file:

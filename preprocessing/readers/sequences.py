@@ -14,6 +14,7 @@ from preprocessing.readers.tables.sequence_lines import (
     parse_lines,
     split_cells,
 )
+from preprocessing.readers.text.compression import refuse_packed_copies
 from preprocessing.readers.text.pieces import (
     count_lines,
     first_lines,
@@ -80,6 +81,7 @@ class SequencesReader(Reader):
     def sources(self, pattern: str) -> list[Source]:
         """Lists the files; the talk's file names say their split."""
         paths = storage.matching_files(pattern)
+        refuse_packed_copies(paths)
         splits = {path: _split_of(path) for path in paths}
         if any(splits.values()):
             splits = {path: split for path, split in splits.items() if split}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from preprocessing.counting import Job, SourceCount
+from preprocessing.counting import Job, SourceCount, count_source
 from preprocessing.plan import make_plan
 from preprocessing.readers.csv import CsvReader, CsvSettings
 from preprocessing.settings import PreprocessingSettings
@@ -52,3 +52,24 @@ def test_files_in_any_order_make_the_same_plan():
     assert plan.offsets == {(0, "a"): 0, (1, "a"): 30}
     assert plan.parts["", "a"][-1] == Part("test", 80, 100)
     assert plan == _plan(counts)
+
+
+def test_the_first_file_says_the_period_of_a_series():
+    """Catches a period that depends on which file was read last."""
+    counts = [
+        SourceCount(n, rows={"a": 9}, period_seconds={"a": period})
+        for n, period in enumerate((2.0, 99.0))
+    ]
+    plan = _plan(counts[::-1])
+    assert plan.period_seconds["a"] == plan.sampling_period_seconds == 2
+
+
+def test_no_row_that_can_be_read_says_why(tmp_path):
+    """Catches "give more rows" where each of them was refused."""
+    path = tmp_path / "a.csv"
+    path.write_text("t,id,x\n1,,1\n2,,1\n")
+    reader = CsvReader(CsvSettings(timestamp_column="t", series_column="id"))
+    (source,) = reader.sources(str(path))
+    job = Job(reader, ("x",), PreprocessingSettings(), "folder")
+    (error,) = make_plan([count_source(job, 0, source)], job).errors
+    assert f"{path} line 2: no series id" in error

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from preprocessing import task
 from preprocessing.counting import Job, count_source
 from preprocessing.plan import make_plan
 from preprocessing.readers.csv import CsvReader, CsvSettings
@@ -141,3 +142,26 @@ def test_windows_equal_those_of_the_whole_series(
                 assert (np.diff(window) == 1).all()
                 found[split, int(window[0])] += 1
         assert found == expected
+
+
+@pytest.mark.parametrize("num_bad", [0, 1])
+def test_shared_rows_are_not_lost(tmp_path, num_bad, capsys):
+    """Catches hourly files refused for the row that each two share."""
+    for hour in range(60):
+        lines = [f"{hour * 9 + row},a,{row * hour % 7}" for row in range(10)]
+        if hour == 30 and num_bad:
+            lines[4] = f"{hour * 9 + 4},a,text"
+        path = tmp_path / "in" / f"{hour:02d}.csv"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("\n".join(["t,id,x", *lines]))
+    command = [f"--input={tmp_path / 'in'}", f"--output={tmp_path / 'out'}"]
+    command += ["--format=csv", "--timestamp_column=t", "--series_column=id"]
+    found = task.main([*command, "--max_bad_fraction=0.001"])
+    assert found == (2 if num_bad else 0)
+    if num_bad:
+        message = capsys.readouterr().err
+        assert "Received: 1 of 600; the first is" in message
+        assert "30.csv line 6: not a number" in message
+    else:
+        text = (tmp_path / "out" / "dead_letters.jsonl").read_text()
+        assert text.count("\n") == 59

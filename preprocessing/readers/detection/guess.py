@@ -2,9 +2,17 @@
 
 import dataclasses
 import os
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from preprocessing.readers.csv import CsvSettings
+from preprocessing.readers.detection.input_files import (
+    TableFiles,
+    find_tables,
+    refuse_other_content,
+    refuse_other_kinds,
+)
 from preprocessing.readers.detection.table_guess import guess_table
 from preprocessing.readers.detection.table_look import (
     LOOK_ROWS,
@@ -13,10 +21,6 @@ from preprocessing.readers.detection.table_look import (
 )
 from preprocessing.readers.detection.table_roles import guess_roles
 from preprocessing.readers.labels.anomaly_list import find_anomaly_list
-from preprocessing.readers.layouts.array_file import (
-    REFUSED_SUFFIXES,
-    refuse_file,
-)
 from preprocessing.readers.layouts.data_folder import data_files
 from preprocessing.readers.layouts.folders import find_sources, folder_of
 from preprocessing.readers.nab import LABEL_FILES
@@ -28,9 +32,10 @@ from trainer import storage
 
 __all__ = ["Guess", "guess"]
 
-_TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".dat")
+_TEXT_SUFFIXES = (".txt", ".dat")
 _PARQUET_SUFFIXES = (".parquet", ".pq")
 _SKAB_COLUMNS = {"datetime", "anomaly", "changepoint"}
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
 # A set may begin with a file that has no labels.
 _FILES_LOOKED_AT = 3
 
@@ -43,18 +48,21 @@ class Guess:
         format: name in `READERS`.
         options: of the format's settings, where they are not the defaults.
         reason: for the user, one sentence.
+        input: the pattern of the files to read, where it is not the user's.
     """
 
     format: str
     options: dict[str, Any]
     reason: str
+    input: str = ""
 
 
-def guess(pattern: str) -> Guess:
+def guess(pattern: str, given: Mapping[str, Any] | None = None) -> Guess:
     """Guesses the format of the input by names, then by first lines.
 
     Args:
         pattern: as for `--input`.
+        given: flag to its value, of those that the user said.
 
     Raises:
         ValueError: nothing matches, or no format fits.
@@ -64,10 +72,15 @@ def guess(pattern: str) -> Guess:
         found = rule(pattern, paths)
         if found is not None:
             return found
-    for path in paths:
-        if path.endswith(REFUSED_SUFFIXES):
-            refuse_file(path, path.endswith(".npz"))
-    return _by_first_lines(paths)
+    tables = find_tables(pattern, paths, _PARQUET_SUFFIXES)
+    if tables:
+        return _parquet(tables, given or {})
+    talk = _talk(pattern)
+    if talk:
+        return talk
+    for suffixes in ((".csv",), (".tsv",)):
+        tables = tables or find_tables(pattern, paths, suffixes)
+    return _by_first_lines(tables or _texts(pattern, paths), given or {})
 
 
 def _smd(pattern: str, paths: Sequence[str]) -> Guess | None:
@@ -109,16 +122,7 @@ def _nab(pattern: str, paths: Sequence[str]) -> Guess | None:
     return None
 
 
-def _parquet(pattern: str, paths: Sequence[str]) -> Guess | None:
-    tables = [path for path in paths if path.endswith(_PARQUET_SUFFIXES)]
-    if not tables:
-        return None
-    roles = guess_roles(look_at_parquet(tables[0]))
-    reason = ", ".join([f"parquet: {tables[0]}", *roles.remarks])
-    return Guess("parquet", roles.columns, f"{reason}.")
-
-
-def _talk(pattern: str, paths: Sequence[str]) -> Guess | None:
+def _talk(pattern: str) -> Guess | None:
     sources = SequencesReader(SequencesSettings()).sources(pattern)
     for source in sources:
         if source.split:
@@ -132,32 +136,62 @@ _BY_NAMES: tuple[Callable[[str, Sequence[str]], Guess | None], ...] = (
     _arrays,
     _ucr,
     _nab,
-    _parquet,
-    _talk,
 )
 
 
-def _by_first_lines(paths: Sequence[str]) -> Guess:
-    tables = [
+def _parquet(tables: TableFiles, given: Mapping[str, Any]) -> Guess:
+    path = tables.paths[0]
+    roles = guess_roles(look_at_parquet(path), given)
+    return _table("parquet", tables, roles.columns, roles.remarks)
+
+
+def _texts(pattern: str, paths: Sequence[str]) -> TableFiles:
+    """Files without a name that says what they are, notes last."""
+    texts = [
         path
         for path in paths
-        if without_suffix(path).lower().endswith(_TABLE_SUFFIXES)
-    ] or list(paths)
-    for path in tables[:_FILES_LOOKED_AT]:
-        if _is_skab(path):
-            reason = f"skab: {path} has ; between fields and its columns."
+        if without_suffix(path).lower().endswith(_TEXT_SUFFIXES)
+        and not os.path.basename(path).lower().startswith("readme")
+    ]
+    if not texts:
+        refuse_other_kinds(paths)
+    return TableFiles(texts or list(paths), pattern)
+
+
+def _by_first_lines(tables: TableFiles, given: Mapping[str, Any]) -> Guess:
+    text_flags = {"encoding", "delimiter"} & set(given)
+    # Checks them before anything is read so.
+    encoding = CsvSettings(
+        **{flag: given[flag] for flag in text_flags}
+    ).encoding
+    path = tables.paths[0]
+    refuse_other_content(path)
+    for other in tables.paths[:_FILES_LOOKED_AT]:
+        if _is_skab(first_lines(other, 1, encoding)[0], other):
+            reason = f"skab: {other} has ; between fields and its columns."
             return Guess("skab", {}, reason)
-    lines = first_lines(tables[0], LOOK_ROWS)
+    lines = first_lines(path, LOOK_ROWS, encoding)
+    if given.get("decimal") == ",":
+        lines = [_DECIMAL_COMMA.sub(".", line) for line in lines]
     if _are_sequences(lines):
-        reason = f"sequences: ; within the fields between , of {tables[0]}."
+        reason = f"sequences: ; within the fields between , of {path}."
         return Guess("sequences", {}, reason)
-    options, reason = guess_table(tables[0], lines)
-    return Guess("csv", options, reason)
+    options, remarks = guess_table(path, lines, given)
+    return _table("csv", tables, options, remarks)
 
 
-def _is_skab(path: str) -> bool:
-    header = first_lines(path, 1)[0].split(";")
-    columns = {name.strip('" ') for name in header}
+def _table(
+    name: str,
+    tables: TableFiles,
+    options: dict[str, Any],
+    remarks: Sequence[str],
+) -> Guess:
+    reason = ", ".join([tables.paths[0], *remarks, *tables.remarks])
+    return Guess(name, options, f"{name}: {reason}.", tables.input)
+
+
+def _is_skab(header: str, path: str) -> bool:
+    columns = {name.strip('" ') for name in header.split(";")}
     is_labelled = columns >= _SKAB_COLUMNS
     return is_labelled or ("anomaly-free" in path and "datetime" in columns)
 

@@ -1,10 +1,12 @@
 """The flags with which a table of text is read, by a look."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from preprocessing.readers.detection.table_look import (
     Table,
+    has_decimal_comma,
     kind_of,
     look_at_lines,
 )
@@ -16,21 +18,26 @@ __all__ = ["guess_table"]
 _DELIMITER_NAMES = {"\t": "tabs", " ": "blanks"}
 
 
-def guess_table(path: str, lines: Sequence[str]) -> tuple[dict[str, Any], str]:
+def guess_table(
+    path: str, lines: Sequence[str], given: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
     """Finds the flags of the format csv, where they are not the defaults.
 
     Args:
         path: the file, for messages.
         lines: its first ones, whole and not blank.
+        given: flag to its value, of those that the user said.
 
     Returns:
-        Flag to its value, and for the user one sentence that says why.
+        Flag to its value, and what a user should know, for one sentence.
 
     Raises:
         ValueError: no table of numbers, or its first line does not fit it.
     """
-    table = look_at_lines(lines)
-    _check_first_line(path, lines[0], table)
+    delimiter = given.get("delimiter", "").replace("\\t", "\t")
+    table = look_at_lines(lines, delimiter, given.get("header"))
+    if given.get("header", True):
+        _check_first_line(path, lines[0], table)
     options: dict[str, Any] = {}
     remarks = ["the first line names the columns"]
     if table.delimiter != ",":
@@ -42,9 +49,8 @@ def guess_table(path: str, lines: Sequence[str]) -> tuple[dict[str, Any], str]:
         remarks[0] = "no line of names"
     if not _has_numbers(table):
         raise ValueError(_nothing_fits(path, table))
-    roles = guess_roles(table)
-    reason = ", ".join([f"csv: {path}", *remarks, *roles.remarks])
-    return options | roles.columns, f"{reason}."
+    roles = guess_roles(table, given)
+    return options | roles.columns, [*remarks, *roles.remarks]
 
 
 def _check_first_line(path: str, first_line: str, table: Table) -> None:
@@ -82,8 +88,12 @@ def _nothing_fits(path: str, table: Table) -> str:
     from preprocessing.readers import READERS
 
     shown = table.delimiter.join(table.columns)[:80]
+    has_commas = any(
+        has_decimal_comma(cell) for cell in itertools.chain(*table.rows)
+    )
     return (
         "`format` cannot be guessed: say --format="
         f"{'|'.join(READERS)}. Received: `{path}`, no column of numbers in "
         f"its first {len(table.rows)} rows, first line {shown!r}."
+        f"{' Fractions after a comma need --decimal=,.' * has_commas}"
     )

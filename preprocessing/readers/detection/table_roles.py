@@ -1,27 +1,21 @@
 """Which columns of a table hold times, labels and series ids, by a look."""
 
 import dataclasses
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from preprocessing.readers.detection.table_look import Table, kind_of
+from preprocessing.readers.detection.column_doubts import doubts_about
+from preprocessing.readers.detection.column_signs import (
+    LABEL_NAMES,
+    SERIES_NAMES,
+    TIME_NAMES,
+    Column,
+    columns_of,
+)
+from preprocessing.readers.detection.table_look import Table
+from preprocessing.readers.tables.columns import column_position
 
 __all__ = ["guess_roles"]
-
-# Steps back that a column of times may have, of all steps.
-_BACK = 0.2
-# As written without blanks, _ and -, in lower case.
-_TIME_NAMES = frozenset(
-    ["timestamp", "time", "datetime", "date", "ts", "unixtime", "epoch", "utc"]
-)
-_LABEL_NAMES = frozenset(
-    ["label", "labels", "isanomaly", "anomaly", "anomalous", "isanomalous"]
-    + ["outlier", "isoutlier", "groundtruth"]
-)
-_SERIES_NAMES = frozenset(
-    ["series", "seriesid", "id", "machine", "machineid", "unit", "unitid"]
-    + ["device", "deviceid", "host", "hostname", "entity", "channel", "asset"]
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,123 +23,138 @@ class Roles:
     """What was found.
 
     Attributes:
-        columns: flag to the column that it names.
+        columns: flag to the column, or the columns, that it names.
         remarks: what a user should know, for one sentence.
     """
 
-    columns: dict[str, str]
+    columns: dict[str, Any]
     remarks: tuple[str, ...]
 
 
-def guess_roles(table: Table) -> Roles:
+def guess_roles(table: Table, given: Mapping[str, Any]) -> Roles:
     """Finds the columns that are no features; of two candidates none.
 
     Args:
         table: its first rows.
+        given: flag to its value, of those that the user said.
     """
-    columns: dict[str, str] = {}
+    said = _said(table.columns, given)
+    free = [
+        column
+        for position, column in enumerate(columns_of(table))
+        if position not in said
+    ]
+    found: dict[str, Any] = {}
     remarks: list[str] = []
-    taken: set[int] = set()
-    for flag, found in (
-        ("series_column", _named(table, _SERIES_NAMES, _is_series)),
-        ("timestamp_column", _times(table)),
-        ("label_column", _named(table, _LABEL_NAMES, _is_label)),
+    for flag, candidates in (
+        ("series_column", _series(free)),
+        ("timestamp_column", _times(free)),
+        ("label_column", _labels(free)),
     ):
-        names = [table.columns[position] for position in found]
-        what = flag.removesuffix("_column")
-        taken.update(found)
-        if len(found) == 1:
-            columns[flag] = names[0]
-            remarks.append(f"{what} in {names[0]}")
-        elif found:
-            remarks.append(
-                f"{what} may be in {' or '.join(names)}, so none is taken: "
-                f"say --{flag}"
-            )
-    return Roles(columns, (*remarks, *_doubts(table, taken)))
-
-
-def _named(
-    table: Table,
-    names: frozenset[str],
-    fits: Callable[[Sequence[str]], bool],
-) -> list[int]:
-    """Positions of the columns that are named so and hold what fits."""
-    return [
-        position
-        for position, name in enumerate(table.columns)
-        if _plain(name) in names and fits(table.cells(position))
-    ]
-
-
-def _times(table: Table) -> list[int]:
-    """Columns named like times, else those that hold dates."""
-    named = _named(table, _TIME_NAMES, _may_be_time)
-    return named or [
-        position
-        for position in range(len(table.columns))
-        if _all_are(table.cells(position), "time")
-    ]
-
-
-def _doubts(table: Table, taken: set[int]) -> list[str]:
-    """What a user may not expect of the columns that are features."""
-    doubts: list[str] = []
-    texts = []
-    for position, name in enumerate(table.columns):
-        cells = table.cells(position)
-        if position in taken or not cells:
+        if given.get(flag) or not candidates:
             continue
-        if not _all_are(cells, "number"):
-            texts.append(name)
-        elif _plain(name) in _SERIES_NAMES:
-            doubts.append(
-                f"{name} holds numbers and is a feature unless you say "
-                "--series_column"
-            )
-        elif _plain(name) in _TIME_NAMES:
-            doubts.append(
-                f"{name} does not rise like a time and is a feature unless "
-                "you say --timestamp_column"
-            )
-        elif _plain(name) in _LABEL_NAMES:
-            doubts.append(f"{name} holds more than 0 and 1 and is a feature")
-    if texts:
-        listed = ",".join(texts)
-        doubts.append(f"no numbers: say --ignored_columns={listed}")
+        if flag == "label_column" and given.get("label_ranges"):
+            continue
+        free = [column for column in free if column not in candidates]
+        remarks.append(_remark(flag, candidates))
+        if len(candidates) == 1:
+            found[flag] = candidates[0].name
+    ignored, remark = _left_out(free, given)
+    remarks += remark
+    if ignored and not given.get("ignored_columns"):
+        found["ignored_columns"] = ignored
+    free = [column for column in free if column.name not in ignored]
+    flags = {"label_column"} if given.get("label_ranges") else set()
+    flags |= {*given, *found}
+    ignored = (*given.get("ignored_columns", ()), *ignored)
+    remarks += doubts_about(free, flags, ignored)
+    return Roles(found, (*remarks, *_doubt_of_header(table)))
+
+
+def _said(titles: Sequence[str], given: Mapping[str, Any]) -> set[int]:
+    """Positions of the columns that the user's flags name."""
+    names = [
+        given[flag]
+        for flag in ("series_column", "timestamp_column", "label_column")
+        if given.get(flag)
+    ]
+    found = set()
+    for name in (*names, *given.get("ignored_columns", ())):
+        try:
+            found.add(column_position(name, titles, "", ""))
+        except ValueError:
+            # Reading says so: it knows the flag and all files.
+            continue
+    return found
+
+
+def _series(columns: Sequence[Column]) -> list[Column]:
+    return [
+        column
+        for column in columns
+        if column.plain in SERIES_NAMES and column.is_series()
+    ]
+
+
+def _times(columns: Sequence[Column]) -> list[Column]:
+    """Columns named like times, else those that hold dates."""
+    named = [
+        column
+        for column in columns
+        if column.plain in TIME_NAMES and column.may_be_time()
+    ]
+    return named or [column for column in columns if column.is_all("time")]
+
+
+def _labels(columns: Sequence[Column]) -> list[Column]:
+    return [
+        column
+        for column in columns
+        if column.plain in LABEL_NAMES and column.may_be_label()
+    ]
+
+
+def _remark(flag: str, candidates: Sequence[Column]) -> str:
+    what = flag.removesuffix("_column")
+    names = [column.name for column in candidates]
+    if len(names) > 1:
+        return (
+            f"{what} may be in {' or '.join(names)}, so none is taken: "
+            f"say --{flag}"
+        )
+    (column,) = candidates
+    empty = (
+        ""
+        if column.cells
+        else (f", whose first {column.num_rows} cells are empty")
+    )
+    return f"{what} in {column.name}{empty}"
+
+
+def _left_out(
+    columns: Sequence[Column], given: Mapping[str, Any]
+) -> tuple[tuple[str, ...], list[str]]:
+    """Columns that are no features whatever they hold, and what to say."""
+    index = [column for column in columns if column.is_index()]
+    # Ranges say the labels: a column of them is a second answer.
+    labels = _labels(columns) if given.get("label_ranges") else []
+    names = tuple(column.name for column in (*index, *labels))
+    said = given.get("ignored_columns", ())
+    if names and said:
+        listed = ",".join([*said, *names])
+        return names, [f"row numbers or labels: say --ignored_columns={listed}"]
+    titles = [column.title or "a column without a name" for column in index]
+    remarks = [f"left out as row numbers: {title}" for title in titles]
+    remarks += [
+        f"left out as --label_ranges says the labels: {column.name}"
+        for column in labels
+    ]
+    return names, remarks
+
+
+def _doubt_of_header(table: Table) -> list[str]:
     first = list(table.rows[0]) if table.rows else []
     counted = [str(position) for position in range(len(first))]
     if not table.has_header and len(first) > 1 and first == counted:
-        doubts.append("the first row counts the columns: is it a header?")
-    return doubts
-
-
-def _plain(name: str) -> str:
-    return "".join(filter(str.isalnum, name.lower()))
-
-
-def _all_are(cells: Sequence[str], kind: str) -> bool:
-    return bool(cells) and all(kind_of(cell) == kind for cell in cells)
-
-
-def _is_label(cells: Sequence[str]) -> bool:
-    return _all_are(cells, "number") and {float(cell) for cell in cells} <= {
-        0.0,
-        1.0,
-    }
-
-
-def _is_series(cells: Sequence[str]) -> bool:
-    """Text of which some comes again."""
-    return _all_are(cells, "text") and len(set(cells)) < len(cells)
-
-
-def _may_be_time(cells: Sequence[str]) -> bool:
-    """Numbers that rise, or anything else: reading says what is wrong."""
-    if not _all_are(cells, "number") or len(cells) == 1:
-        return bool(cells)
-    times = [float(cell) for cell in cells]
-    steps = [after - before for before, after in itertools.pairwise(times)]
-    # Rows of many series may have one time, and each series begins anew.
-    num_back = sum(step < 0 for step in steps)
-    return any(step > 0 for step in steps) and num_back < _BACK * len(steps)
+        return ["the first row counts the columns: is it a header?"]
+    return []

@@ -8,7 +8,7 @@ from preprocessing.readers.base import Source
 from preprocessing.readers.labels.label_ranges import LabelRanges
 from preprocessing.readers.text.names import first_names
 
-__all__ = ["with_ranges"]
+__all__ = ["unknown_ranges", "with_ranges"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -54,6 +54,15 @@ def with_ranges(
     ]
 
 
+def unknown_ranges(unknown: Sequence[str], names: Sequence[str]) -> str:
+    """What to say of label ranges of series that the input does not hold."""
+    return (
+        "`label_ranges` must name series of the input. Received: "
+        f"{first_names(unknown)}; the input has {first_names(names)}. Correct "
+        "the column series."
+    )
+
+
 def _check_named(ranges: Mapping[str, LabelRanges]) -> None:
     if "" in ranges:
         raise ValueError(
@@ -82,11 +91,7 @@ def _check_known(
     """Refuses ranges of no series; says which series have none."""
     without = [name for name in names if name not in ranges]
     if len(without) == len(names):
-        raise ValueError(
-            "`label_ranges` must name series of the input. Received: "
-            f"{first_names(list(ranges))}; the input has {first_names(names)}. Correct "
-            "the column series."
-        )
+        raise ValueError(unknown_ranges(list(ranges), names))
     if without:
         _LOG.warning(
             "label_ranges names no line for %s: their labels are unknown. A "

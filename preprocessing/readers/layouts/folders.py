@@ -1,10 +1,13 @@
 """Layouts of train/, test/, train_label/ and test_label/ in one folder."""
 
+import collections
+import dataclasses
 import fnmatch
 import os
 from collections.abc import Collection, Iterator
 
 from preprocessing.readers.base import Source
+from preprocessing.readers.layouts.source_ids import source_ids
 from preprocessing.readers.text.pieces import split_paths
 from trainer import storage
 
@@ -18,7 +21,8 @@ def find_sources(pattern: str, name_pattern: str) -> list[Source]:
 
     A folder named may hold train/ and test/ itself, or one below it does.
     Files may also be named alone or by a glob: then they belong to the split
-    their folder says, and labels may be absent.
+    their folder says, and labels may be absent. Where two files of a split
+    are named alike, folders tell the series apart.
 
     Args:
         pattern: folders, files or globs, separated by commas.
@@ -51,7 +55,7 @@ def find_sources(pattern: str, name_pattern: str) -> list[Source]:
                 path, split, label_files.get(key, ()), is_needed=bool(below)
             )
             found[path] = Source(path, split, label_path)
-    return sorted(found.values(), key=_order)
+    return _told_apart(sorted(found.values(), key=_order))
 
 
 def folder_of(path: str) -> str:
@@ -73,6 +77,29 @@ def listed_below(part: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         is_below = path.startswith(root.rstrip("/") + "/")
         names = path[len(root) :].split("/") if is_below else ()
         yield path, tuple(name for name in names if name)
+
+
+def _told_apart(sources: list[Source]) -> list[Source]:
+    """Gives ids by folder; train and test of one folder share theirs."""
+    times = collections.Counter(
+        (split, source.name)
+        for source in sources
+        for split in ([source.split] if source.split else _SPLITS)
+    )
+    if all(count == 1 for count in times.values()):
+        return sources
+    places = [
+        os.path.join(folder_of(source.path), os.path.basename(source.path))
+        if source.split
+        else source.path
+        for source in sources
+    ]
+    different = list(dict.fromkeys(places))
+    ids = dict(zip(different, source_ids(different), strict=True))
+    return [
+        dataclasses.replace(source, series_id=ids[place])
+        for source, place in zip(sources, places, strict=True)
+    ]
 
 
 def _order(source: Source) -> tuple[str, bool, str]:

@@ -2,7 +2,7 @@
 
 import collections
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from preprocessing.readers.tables.settings import TableSettings
 from preprocessing.readers.text.cells import is_number
@@ -10,7 +10,6 @@ from preprocessing.readers.text.names import first_names
 
 __all__ = [
     "Columns",
-    "check_header",
     "check_names",
     "check_same",
     "column_position",
@@ -70,6 +69,8 @@ def find_columns(
         column_position(name, names, "ignored_columns", path)
         for name in settings.ignored_columns
     }
+    if are_named:
+        _check_header(path, names, taken, hasattr(settings, "header"))
     positions = tuple(n for n in range(len(names)) if n not in taken)
     if not positions:
         raise ValueError(
@@ -99,34 +100,6 @@ def check_same(path: str, found: Sequence[str], names: Sequence[str]) -> None:
             f"{listed(found)}; expected {listed(names)}. Mend its header, "
             "name what is no feature with --ignored_columns, or leave the "
             "file out."
-        )
-
-
-def check_header(path: str, columns: Sequence[str]) -> None:
-    """Refuses a header that has a name twice, or none for a column.
-
-    Raises:
-        ValueError: it has.
-    """
-    repeated = [
-        name
-        for name, times in collections.Counter(columns).items()
-        if times > 1
-    ]
-    unnamed = [
-        str(position) for position, name in enumerate(columns) if not name
-    ]
-    if unnamed:
-        raise ValueError(
-            "Every column must have a name. Received none for position "
-            f"{', '.join(unnamed)} in the header of `{path}`: name it, or "
-            "drop the header line and say --header=false."
-        )
-    if repeated:
-        raise ValueError(
-            f"Column names must differ. Received: {', '.join(repeated)} "
-            f"more than once in `{path}`. Rename them in the header, or drop "
-            "the header line and say --header=false."
         )
 
 
@@ -169,3 +142,36 @@ def column_position(
 def listed(names: Sequence[str]) -> str:
     """Says how many names there are, and the first of them."""
     return f"{len(names)} columns ({first_names(names)})"
+
+
+def _check_header(
+    path: str, names: Sequence[str], taken: Set[int], is_line: bool
+) -> None:
+    """Refuses a header that has a name twice, or none for a value column.
+
+    Args:
+        path: the file.
+        names: of all columns.
+        taken: positions that the flags name.
+        is_line: the header is a line, which can be left out.
+    """
+    cure = ", or drop the header line and say --header=false" if is_line else ""
+    unnamed = [
+        str(position)
+        for position, name in enumerate(names)
+        if not name and position not in taken
+    ]
+    if unnamed:
+        raise ValueError(
+            "Every column of values must have a name. Received none for "
+            f"position {', '.join(unnamed)} in the header of `{path}`. Name "
+            f"it, leave it out with --ignored_columns={','.join(unnamed)}"
+            f"{cure}."
+        )
+    times = collections.Counter(filter(None, names))
+    repeated = [name for name in times if times[name] > 1]
+    if repeated:
+        raise ValueError(
+            f"Column names must differ. Received: {', '.join(repeated)} "
+            f"more than once in `{path}`. Rename them in the header{cure}."
+        )

@@ -1,16 +1,23 @@
 """A file of anomalies: one line a stretch, `series,start,end`."""
 
+import contextlib
+import datetime
+import re
 from collections.abc import Iterator
 
 from preprocessing.readers.labels.label_ranges import LabelRanges
 from preprocessing.readers.tables.columns import column_position
 from preprocessing.readers.tables.lines import split_fields
 from preprocessing.readers.tables.settings import TableSettings
+from preprocessing.readers.text.cells import is_number
 from preprocessing.readers.text.pieces import line_chunks, lines_of
 from preprocessing.readers.times.clock import Clock
 from preprocessing.readers.times.timestamps import clock_of
 
 __all__ = ["read_label_ranges"]
+
+# Letters of a format that say more than a day.
+_TIME_OF_DAY = set("HIMSfpcX")
 
 
 def read_label_ranges(
@@ -32,9 +39,16 @@ def read_label_ranges(
     are_times = bool(settings.timestamp_column)
     found: dict[str, list[tuple[int, int]]] = {}
     for line, series_id, start, end in _lines(path):
+        has_line = series_id in found
         ranges = found.setdefault(series_id, [])
         try:
-            ranges += _stretches(start, end, settings, clock)
+            stretches = _stretches(start, end, settings, clock)
+            if has_line and bool(ranges) != bool(stretches):
+                raise ValueError(
+                    "another line says otherwise: a series has no anomalies, "
+                    "or not"
+                )
+            ranges += stretches
         except ValueError as error:
             raise ValueError(
                 "A line of `label_ranges` must give the start and the end of "
@@ -65,7 +79,7 @@ def _stretches(
     if are_times:
         first = _moments(start, settings, clock)[0]
         # The last microsecond that the end may mean.
-        last = _moments(end, settings, clock)[1]
+        last = _moments(_whole_day(end, settings), settings, clock)[1]
     else:
         first, last = _row(start), _row(end)
     LabelRanges.closed([(first, last)], are_times)
@@ -115,6 +129,19 @@ def _row(text: str) -> int:
         raise ValueError(
             "no row number; times need a --timestamp_column"
         ) from None
+
+
+def _whole_day(text: str, settings: TableSettings) -> str:
+    """The end of a day that is given without a time; else the text."""
+    time_format = settings.timestamp_format
+    day = None
+    with contextlib.suppress(ValueError):
+        if not is_number(text):
+            day = datetime.date.fromisoformat(text)
+    if time_format and not _TIME_OF_DAY & set(re.findall("%(.)", time_format)):
+        with contextlib.suppress(ValueError):
+            day = datetime.datetime.strptime(text, time_format).date()
+    return text if day is None else f"{day.isoformat()}T23:59:59.999999"
 
 
 def _moments(

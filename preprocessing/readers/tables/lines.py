@@ -1,14 +1,18 @@
 """Lines of a wide table read one by one: what is refused, and why."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from preprocessing.readers.base import BadRow, Source
 from preprocessing.readers.tables.table import Layout, Rows
-from preprocessing.readers.text.cells import parse_number
+from preprocessing.readers.text.cells import (
+    is_number,
+    parse_label,
+    parse_number,
+)
 from preprocessing.readers.text.encoding import has_undecodable, shown
 from preprocessing.readers.text.pieces import lines_of
 from preprocessing.readers.times.ordering import SeriesOrder
@@ -103,21 +107,17 @@ def _parse_row(
     if series_id is None:
         raise ValueError("no series id")
     values = [
-        _number_at(fields, position, layout) for position in layout.values
+        _parsed(parse_number, fields, position, layout)
+        for position in layout.values
     ]
-    label = -1.0
+    label = -1
     if layout.label is not None:
-        label = _number_at(fields, layout.label, layout)
-        label = -1.0 if np.isnan(label) else label
-        if label not in (-1.0, 0.0, 1.0):
-            raise ValueError(
-                f"a label is 0, 1 or empty: {fields[layout.label][:80]!r}"
-            )
+        label = int(_parsed(parse_label, fields, layout.label, layout))
     time = 0
     if layout.timestamp is not None and layout.clock is not None:
         moments = layout.clock.moments(fields[layout.timestamp])
         time = order.take_time(series_id, moments)
-    return _Row(series_id, values, int(label), time)
+    return _Row(series_id, values, label, time)
 
 
 def _joined(rows: Sequence[_Row], layout: Layout) -> Rows:
@@ -139,11 +139,21 @@ def _joined(rows: Sequence[_Row], layout: Layout) -> Rows:
     )
 
 
-def _number_at(fields: Sequence[str], position: int, layout: Layout) -> float:
+def _parsed(
+    parse: Callable[[str, str], float],
+    fields: Sequence[str],
+    position: int,
+    layout: Layout,
+) -> float:
+    """Parses a cell; what is refused names its column."""
+    text = fields[position]
     try:
-        return parse_number(fields[position])
+        return parse(text, layout.decimal)
     except ValueError as error:
-        if not layout.names:
-            raise
-        name = layout.names[position]
-        raise ValueError(f"{error} in column {name}") from error
+        reason = str(error)
+    if layout.names:
+        reason += f" in column {layout.names[position]}"
+    if layout.delimiter != "," and layout.decimal == "." and "," in text:
+        if is_number(text, ","):
+            reason += "; if the comma is a decimal one, say --decimal=,"
+    raise ValueError(reason)

@@ -1,6 +1,6 @@
 """Batches of typed columns to blocks: what is refused, and why."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -24,14 +24,14 @@ class RowBuilder:
     """
 
     def __init__(
-        self, source: Source, layout: Layout, after: Mapping[str, int]
+        self, source: Source, layout: Layout, order: SeriesOrder
     ) -> None:
         """Starts before the first batch.
 
         Args:
             source: the file.
             layout: what its columns mean.
-            after: series id to its last time in the files before.
+            order: takes the times.
         """
         special = (layout.label, layout.timestamp, layout.series)
         self.positions = sorted(
@@ -40,7 +40,7 @@ class RowBuilder:
         self.num_rows = 0
         self._source = source
         self._layout = layout
-        self._order = SeriesOrder(after)
+        self._order = order
 
     def add(self, batch: Any) -> Iterator[Block | BadRow]:
         """Yields the refused rows of a batch, then its blocks.
@@ -107,12 +107,11 @@ class RowBuilder:
                 f"label_column={name} of {column.type} in "
                 f"`{self._source.path}`. Name another column."
             ) from error
-        labels = np.where(np.isnan(labels), -1.0, labels)
-        wrong = np.flatnonzero(~np.isin(labels, (-1.0, 0.0, 1.0)))
-        for row in wrong.tolist():
-            reasons.add(row, f"a label is 0, 1 or empty: {labels[row]!r}")
-        labels[wrong] = -1.0
-        return labels.astype(np.int8)
+        is_wrong = ~(np.isnan(labels) | np.isin(labels, (0.0, 1.0)))
+        for row in np.flatnonzero(is_wrong).tolist():
+            reasons.add(row, f"a label is 0, 1 or empty: '{labels[row]:g}'")
+        is_known = ~(np.isnan(labels) | is_wrong)
+        return np.where(is_known, labels, -1.0).astype(np.int8)
 
     def _series(
         self, batch: Any, reasons: Refusals
@@ -127,6 +126,8 @@ class RowBuilder:
         column = self._column(batch, position)
         if not types.is_dictionary(column.type):
             column = column.dictionary_encode()
+        # A damaged file may point beyond its ids.
+        column.validate(full=True)
         kind = column.type.value_type
         if not (
             types.is_string(kind)

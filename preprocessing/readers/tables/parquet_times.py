@@ -14,7 +14,7 @@ from preprocessing.readers.times.unix_times import (
     bounded,
 )
 
-__all__ = ["column_times", "find_clock", "is_time"]
+__all__ = ["column_times", "find_clock", "is_time", "times_as_texts"]
 
 _NO_TIME = "no timestamp"
 
@@ -24,6 +24,17 @@ def is_time(kind: Any) -> bool:
     from pyarrow import types
 
     return types.is_timestamp(kind) or types.is_date(kind)
+
+
+def times_as_texts(batch: Any) -> Any:
+    """A batch whose times are texts: Python's calendar is too short."""
+    import pyarrow as pa
+
+    columns = [
+        column.cast(pa.string()) if is_time(column.type) else column
+        for column in batch.columns
+    ]
+    return pa.RecordBatch.from_arrays(columns, batch.schema.names)
 
 
 def find_clock(path: str, column: Any, settings: TableSettings) -> Clock | None:

@@ -21,8 +21,9 @@ from preprocessing.readers.tables.columns import Columns, check_same
 from preprocessing.readers.tables.label_file import read_label_ranges
 from preprocessing.readers.tables.settings import TableSettings
 from preprocessing.readers.tables.table import Layout
+from preprocessing.readers.text.compression import refuse_packed_copies
 from preprocessing.readers.times.clock import Clock
-from preprocessing.readers.times.ordering import MOST_SHARED_ROWS
+from preprocessing.readers.times.ordering import MOST_SHARED_ROWS, SeriesOrder
 from trainer import storage
 
 __all__ = ["TableReader"]
@@ -47,6 +48,11 @@ class TableReader(Reader):
         """The character between fields; "" = there is none."""
         return ""
 
+    @property
+    def decimal(self) -> str:
+        """The character before the fraction of a number."""
+        return "."
+
     @abc.abstractmethod
     def columns(self, source: Source) -> Columns:
         """Finds the columns of a file."""
@@ -56,14 +62,14 @@ class TableReader(Reader):
         """How its times are written; None = it has none, or typed ones."""
 
     @abc.abstractmethod
-    def count_all(self, source: Source) -> int:
+    def count_all(self, source: Source, layout: Layout) -> int:
         """Counts the rows of a file, refused ones too, without parsing."""
 
     @abc.abstractmethod
     def read_rows(
-        self, source: Source, layout: Layout, after: Mapping[str, int]
+        self, source: Source, layout: Layout, order: SeriesOrder
     ) -> Iterator[Block | BadRow]:
-        """Like `read_after`, without label ranges."""
+        """Like `read_after`, without label ranges; `order` takes the times."""
 
     def sources(self, pattern: str) -> list[Source]:
         """Lists the files that `pattern` names; all have all splits.
@@ -81,6 +87,7 @@ class TableReader(Reader):
                 f"No file matches `{pattern}` but marks of other programs: "
                 "check the path."
             )
+        refuse_packed_copies(paths)
         ids = [""] * len(paths)
         if not self.settings.series_column:
             ids = source_ids(paths)
@@ -105,9 +112,9 @@ class TableReader(Reader):
         """
         layout = self._layout(source, names)
         if layout.series is None:
-            return {source.name: Extent(self.count_all(source))}
+            return {source.name: Extent(self.count_all(source, layout))}
         found: dict[str, Extent] = {}
-        for item in self.read_rows(source, layout, {}):
+        for item in self.read_rows(source, layout, SeriesOrder({})):
             if isinstance(item, Block):
                 before = found.get(item.series_id)
                 found[item.series_id] = Extent.of(
@@ -130,15 +137,26 @@ class TableReader(Reader):
     ) -> Iterator[Block | BadRow]:
         """Like `read`; refuses rows that are in order, but up to `after`.
 
-        There may be any number of them. Training takes files that share few
-        of them only: more is a sign of files in the wrong order, which would
-        leave out rows of a data set.
+        Files may share few of them at their edge: more is a sign of files in
+        the wrong order.
+
+        Raises:
+            ValueError: too many rows of a series are not beyond `after`.
         """
-        layout = self._layout(source, names)
-        items = self.read_rows(source, layout, after)
+        items = self._items_after(source, self._layout(source, names), after)
         if not self.settings.label_ranges:
             return items
         return labelled(_unknown(items), source)
+
+    def _items_after(
+        self, source: Source, layout: Layout, after: Mapping[str, int]
+    ) -> Iterator[Block | BadRow]:
+        is_local = layout.clock is not None and layout.clock.may_be_local
+        order = SeriesOrder(after, is_local)
+        for item in self.read_rows(source, layout, order):
+            order.check_edges(source.path, is_whole=False)
+            yield item
+        order.check_edges(source.path, is_whole=True)
 
     def _layout(self, source: Source, names: Sequence[str]) -> Layout:
         columns = self.columns(source)
@@ -152,6 +170,7 @@ class TableReader(Reader):
             series=columns.series,
             clock=self.clock(source, columns),
             names=columns.names,
+            decimal=self.decimal,
         )
 
     def _with_ranges(self, sources: list[Source]) -> list[Source]:

@@ -50,6 +50,16 @@ class Refusals:
                 self._path,
                 self.first_row + row + 1,
                 self._reasons[row],
-                ",".join(str(cell[0].as_py()) for cell in cells),
+                ",".join(map(_text, cells)),
                 bool(keeps_place[row]),
             )
+
+
+def _text(cells: Any) -> str:
+    """The first cell: a time far off is no Python object, but a text."""
+    import pyarrow as pa
+
+    try:
+        return cells.cast(pa.string())[0].as_py() or ""
+    except pa.ArrowException:
+        return str(cells.cast(pa.int64())[0].as_py())

@@ -43,7 +43,8 @@ class TableSettings(ResamplingSettings):
     label_ranges: str = setting(
         "",
         "CSV file of the anomalies: series,start,end as times, or as rows "
-        "from 0 where there are none; the end is counted in",
+        "from 0 where there are none; the end is counted in, a day without a "
+        "time to its end",
     )
     ignored_columns: tuple[str, ...] = setting(
         (), "names or positions of columns that are not read, numbers or not"

@@ -2,11 +2,12 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from preprocessing.readers.base import Block
-from preprocessing.readers.text.cells import NOT_MEASURED
+from preprocessing.readers.text.cells import NOT_MEASURED, parse_label
 from preprocessing.readers.text.pieces import count_rows
 from preprocessing.readers.times.clock import Clock
 
@@ -26,6 +27,7 @@ class Layout:
         series: position of the series ids.
         clock: how the timestamps are written.
         names: of all columns, for messages; () = none.
+        decimal: character before the fraction of a number.
     """
 
     width: int
@@ -36,6 +38,7 @@ class Layout:
     series: int | None = None
     clock: Clock | None = None
     names: tuple[str, ...] = ()
+    decimal: str = "."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,21 +83,19 @@ def parse_fast(data: bytes, layout: Layout) -> Rows:
         raise ValueError("not a finite number")
     rows = Rows(columns.T)
     if layout.label is not None:
-        labels = table.column(str(layout.label)).to_numpy()
-        rows = dataclasses.replace(rows, labels=_checked_labels(labels))
+        texts, codes = _encoded(table, layout.label)
+        labels = [parse_label(text, layout.decimal) for text in texts]
+        rows = dataclasses.replace(
+            rows, labels=np.array(labels, np.int8)[codes]
+        )
     if layout.timestamp is not None and layout.clock is not None:
         times = layout.clock.times(table.column(str(layout.timestamp)))
         rows = dataclasses.replace(rows, timestamps=times)
     if layout.series is not None:
-        encoded = table.column(str(layout.series)).combine_chunks()
-        if hasattr(encoded, "chunk"):
-            encoded = encoded.chunk(0)
-        series = encoded.dictionary.to_pylist()
+        series, codes = _encoded(table, layout.series)
         if "" in series:
             raise ValueError("no series id")
-        rows = dataclasses.replace(
-            rows, series=series, codes=encoded.indices.to_numpy()
-        )
+        rows = dataclasses.replace(rows, series=series, codes=codes)
     return rows
 
 
@@ -129,18 +130,19 @@ def blocks_of(rows: Rows, series_id: str) -> list[Block]:
     return blocks
 
 
-def _checked_labels(labels: np.ndarray) -> np.ndarray:
-    labels = np.where(np.isnan(labels), -1.0, labels)
-    if not np.isin(labels, (-1.0, 0.0, 1.0)).all():
-        raise ValueError("a label is 0, 1 or empty")
-    return labels.astype(np.int8)
+def _encoded(table: Any, position: int) -> tuple[list[str], np.ndarray]:
+    """The texts of a column, and which of them each row holds."""
+    encoded = table.column(str(position)).combine_chunks()
+    if hasattr(encoded, "chunk"):
+        encoded = encoded.chunk(0)
+    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
 
 
 def _check_bytes(data: bytes, layout: Layout) -> None:
     """Refuses what pyarrow would take and the reading by lines would not."""
     if b'"' in data and data.count(b'"') % 2:
         raise ValueError("a quote that is not closed")
-    if len(layout.values) + (layout.label is not None) == layout.width:
+    if len(layout.values) == layout.width:
         # All cells are numbers, which hold neither.
         return
     if not data.isascii():
@@ -152,13 +154,13 @@ def _check_bytes(data: bytes, layout: Layout) -> None:
         raise ValueError("a hexadecimal number")
 
 
-def _read_table(data: bytes, layout: Layout):
+def _read_table(data: bytes, layout: Layout) -> Any:
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
     kinds = {str(position): pa.float64() for position in layout.values}
     if layout.label is not None:
-        kinds[str(layout.label)] = pa.float64()
+        kinds[str(layout.label)] = pa.dictionary(pa.int32(), pa.string())
     if layout.timestamp is not None and layout.clock is not None:
         kinds[str(layout.timestamp)] = layout.clock.arrow_type()
     if layout.series is not None:
@@ -180,6 +182,7 @@ def _read_table(data: bytes, layout: Layout):
         convert_options=arrow_csv.ConvertOptions(
             column_types=kinds,
             include_columns=list(kinds),
+            decimal_point=layout.decimal,
             null_values=sorted(spellings),
         ),
     )

@@ -4,12 +4,17 @@ import bz2
 import gzip
 import lzma
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 from trainer import storage
 
-__all__ = ["SUFFIXES", "unpacked_pieces", "without_suffix"]
+__all__ = [
+    "SUFFIXES",
+    "refuse_packed_copies",
+    "unpacked_pieces",
+    "without_suffix",
+]
 
 SUFFIXES = (".gz", ".bz2", ".xz", ".zst")
 
@@ -28,6 +33,23 @@ def without_suffix(path: str) -> str:
         if path.lower().endswith(suffix):
             return path[: -len(suffix)]
     return path
+
+
+def refuse_packed_copies(paths: Sequence[str]) -> None:
+    """Refuses a file beside its packed copy: it would be read twice.
+
+    Raises:
+        ValueError: there is one.
+    """
+    seen: dict[str, str] = {}
+    for path in paths:
+        other = seen.setdefault(without_suffix(path), path)
+        if other != path:
+            raise ValueError(
+                "A file must not be read beside its packed copy. Received: "
+                f"`{other}` and `{path}`. Name one of them in --input, for "
+                "example by its suffix, or move one away."
+            )
 
 
 def unpacked_pieces(path: str, sizes: Iterator[int]) -> Iterator[bytes]:

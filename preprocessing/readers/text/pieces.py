@@ -15,6 +15,7 @@ from preprocessing.readers.text.line_ends import (
 )
 
 __all__ = [
+    "blanks",
     "count_lines",
     "count_rows",
     "empty_file",
@@ -179,6 +180,11 @@ def pieces_of(line: int, data: bytes) -> Iterator[tuple[int, bytes]]:
         begin = end
 
 
+def blanks(delimiter: str) -> bytes:
+    """What a blank line is made of: a line of delimiters is a row."""
+    return _BLANK.replace(delimiter, "").encode()
+
+
 def lines_of(
     line: int, data: bytes, delimiter: str = ","
 ) -> Iterator[tuple[int, str]]:
@@ -191,7 +197,7 @@ def lines_of(
         data: whole lines.
         delimiter: a line of nothing but these is a row of empty cells.
     """
-    blank = _BLANK.replace(delimiter, "").encode()
+    blank = blanks(delimiter)
     for number, raw in enumerate(data.split(b"\n"), line):
         if raw.strip(blank):
             yield number, raw.decode("utf-8", "surrogateescape")
@@ -204,7 +210,7 @@ def count_rows(data: bytes, delimiter: str = ",") -> int:
         data: whole lines.
         delimiter: a line of nothing but these is a row of empty cells.
     """
-    blank = _BLANK.replace(delimiter, "").encode()
+    blank = blanks(delimiter)
     return sum(1 for line in data.split(b"\n") if line.strip(blank))
 
 

@@ -32,6 +32,7 @@ class Clock:
         format: of `strptime`.
         zone: IANA name, for times without an offset.
         is_fine: ISO 8601 with digits after the microseconds.
+        decimal: character before the fraction of unix numbers.
     """
 
     kind: str
@@ -39,6 +40,12 @@ class Clock:
     format: str = ""
     zone: str = "UTC"
     is_fine: bool = False
+    decimal: str = "."
+
+    @property
+    def may_be_local(self) -> bool:
+        """Times say no offset, and no zone was named."""
+        return self.kind in ("naive", "format") and self.zone == "UTC"
 
     def moments(self, text: str) -> tuple[int, int]:
         """First and last microsecond since 1970 that the text may mean.
@@ -52,7 +59,7 @@ class Clock:
         if not text:
             raise ValueError("no timestamp")
         if self.kind == "unix":
-            time = unix_time(text, self.unit)
+            time = unix_time(text, self.unit, self.decimal)
             return time, time
         moment = self._moment(text)
         if moment.tzinfo is None:

@@ -8,6 +8,7 @@ from preprocessing.readers.base import Block
 from preprocessing.readers.times.unix_times import shown_time
 
 __all__ = [
+    "AN_HOUR_BACK",
     "BACKWARD",
     "MOST_SHARED_ROWS",
     "REPEATED",
@@ -17,11 +18,17 @@ __all__ = [
 ]
 
 REPEATED = "repeated timestamp: the first row is kept"
-BACKWARD = "time goes back"
+BACKWARD = "time goes back: rows must be in order of time; sort the file"
+AN_HOUR_BACK = (
+    "time goes back by about an hour: of local times, say the --time_zone in "
+    "which clocks are put back"
+)
 SHARED = "repeated timestamp: a file before reaches it"
 
-# Rows at the edge of two files that both may hold, in training.
+# Rows at the edge of two files that both may hold.
 MOST_SHARED_ROWS = 16
+
+_HOUR_MICROSECONDS = 3_600_000_000
 
 
 class SeriesOrder:
@@ -33,15 +40,21 @@ class SeriesOrder:
     that a pass which knows no other file finds the same rows.
     """
 
-    def __init__(self, after: Mapping[str, int]) -> None:
+    def __init__(
+        self, after: Mapping[str, int], is_local: bool = False
+    ) -> None:
         """Starts before the first row.
 
         Args:
             after: series id to its last time in the files before,
                 microseconds.
+            is_local: times may be those of a zone that was not named.
         """
         self._after = after
+        self._is_local = is_local
         self._latest: dict[str, int] = {}
+        # Of rows that a file before reaches: the first time, and how many.
+        self._shared: dict[str, tuple[int, int]] = {}
 
     def take_blocks(self, blocks: Sequence[Block]) -> bool:
         """Takes the rows of all blocks, or none where one would be refused.
@@ -80,11 +93,43 @@ class SeriesOrder:
         before = self._latest.get(series_id)
         time = _chosen(moments, before)
         if time is None:
-            raise ValueError(REPEATED if before in moments else BACKWARD)
+            raise ValueError(self._reason(moments, before))
         self._latest[series_id] = time
         if time <= self._after.get(series_id, time - 1):
+            first, num_shared = self._shared.get(series_id, (time, 0))
+            self._shared[series_id] = first, num_shared + 1
             raise ValueError(SHARED)
         return time
+
+    def check_edges(self, path: str, is_whole: bool) -> None:
+        """Refuses a file that cannot follow the files before.
+
+        Args:
+            path: the file.
+            is_whole: all its rows were taken.
+
+        Raises:
+            ValueError: more rows of a series than may be are not beyond its
+                end in the files before, or all of them.
+        """
+        for series_id, (first, num_shared) in self._shared.items():
+            before = self._after[series_id]
+            is_known = is_whole and self._latest[series_id] <= before
+            if num_shared > MOST_SHARED_ROWS or is_known:
+                raise ValueError(
+                    overlap_message(
+                        series_id, f"`{path}`", first, "a file before", before
+                    )
+                )
+
+    def _reason(self, moments: tuple[int, int], before: int | None) -> str:
+        """Why a row is refused that does not go on in time."""
+        if before is None or before in moments:
+            return REPEATED
+        share = (before - moments[-1]) / _HOUR_MICROSECONDS
+        return (
+            AN_HOUR_BACK if self._is_local and 0.5 <= share <= 1 else BACKWARD
+        )
 
     def take_times(
         self, series_id: str, first: np.ndarray, last: np.ndarray

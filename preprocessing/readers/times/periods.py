@@ -15,29 +15,28 @@ class Periods:
 
     Attributes:
         index: `[period]` int64, periods since 1970, ascending.
+        shifts: `[period, feature]` float64, first measured cell or NaN.
         sums: `[period, feature]` float64, of the measured cells less the
-            series' first one (the shift): exact for a constant column.
+            shift: exact for a constant column, whatever other periods hold.
         counts: `[period, feature]` int64, measured cells.
         lasts: `[period, feature]` float64, last measured cell or NaN.
         labels: `[period]` int8, the highest label; None = no labels.
     """
 
     index: np.ndarray
+    shifts: np.ndarray
     sums: np.ndarray
     counts: np.ndarray
     lasts: np.ndarray
     labels: np.ndarray | None
 
     @classmethod
-    def of(
-        cls, block: Block, period_microseconds: int, shift: np.ndarray
-    ) -> "Periods":
+    def of(cls, block: Block, period_microseconds: int) -> "Periods":
         """Of rows in order of time.
 
         Args:
             block: the rows.
             period_microseconds: of each.
-            shift: `[feature]` float64, about what the cells are.
 
         Raises:
             ValueError: the rows have no timestamps.
@@ -53,10 +52,17 @@ class Periods:
         is_measured = ~np.isnan(values)
         rows = np.arange(len(values))[:, None]
         latest = np.maximum.reduceat(np.where(is_measured, rows, -1), starts)
+        earliest = np.minimum.reduceat(
+            np.where(is_measured, rows, len(values) - 1), starts
+        )
+        shifts = np.take_along_axis(values, earliest, axis=0)
         lasts = np.take_along_axis(values, np.maximum(latest, 0), axis=0)
+        lengths = np.diff(starts, append=len(values))
+        rests = values - np.repeat(shifts, lengths, axis=0)
         return cls(
             index[starts],
-            np.add.reduceat(np.where(is_measured, values - shift, 0.0), starts),
+            np.where(latest < 0, np.nan, shifts),
+            np.add.reduceat(np.where(is_measured, rests, 0.0), starts),
             np.add.reduceat(is_measured.astype(np.int64), starts),
             np.where(latest < 0, np.nan, lasts),
             None
@@ -68,6 +74,7 @@ class Periods:
         """Some of the periods."""
         return Periods(
             self.index[which],
+            self.shifts[which],
             self.sums[which],
             self.counts[which],
             self.lasts[which],
@@ -81,18 +88,22 @@ class Periods:
             later: the periods of the next rows; the first may be the same.
         """
         if self.index[-1] == later.index[0]:
-            sums, counts = later.sums.copy(), later.counts.copy()
-            lasts = later.lasts.copy()
-            sums[0] += self.sums[-1]
+            shifts, sums = later.shifts.copy(), later.sums.copy()
+            counts, lasts = later.counts.copy(), later.lasts.copy()
+            is_begun = self.counts[-1] > 0
+            shifts[0] = np.where(is_begun, self.shifts[-1], shifts[0])
+            moved = counts[0] * (later.shifts[0] - shifts[0])
+            sums[0] += np.where(counts[0] > 0, moved, 0.0) + self.sums[-1]
             counts[0] += self.counts[-1]
             lasts[0] = np.where(np.isnan(lasts[0]), self.lasts[-1], lasts[0])
             labels = later.labels
             if labels is not None and self.labels is not None:
                 labels = labels.copy()
                 labels[0] = max(labels[0], self.labels[-1])
-            return Periods(later.index, sums, counts, lasts, labels)
+            return Periods(later.index, shifts, sums, counts, lasts, labels)
         return Periods(
             np.concatenate([self.index, later.index]),
+            np.concatenate([self.shifts, later.shifts]),
             np.concatenate([self.sums, later.sums]),
             np.concatenate([self.counts, later.counts]),
             np.concatenate([self.lasts, later.lasts]),
@@ -101,17 +112,16 @@ class Periods:
             else np.concatenate([self.labels, later.labels]),
         )
 
-    def cells(self, how: str, shift: np.ndarray) -> np.ndarray:
+    def cells(self, how: str) -> np.ndarray:
         """`[period, feature]` float64, NaN where nothing was measured.
 
         Args:
             how: "mean", "last" or "sum".
-            shift: `[feature]` float64, as of `of`.
         """
         if how == "last":
             return self.lasts
         if how == "mean":
-            cells = shift + self.sums / np.maximum(self.counts, 1)
+            cells = self.shifts + self.sums / np.maximum(self.counts, 1)
         else:
-            cells = self.counts * shift + self.sums
+            cells = self.counts * self.shifts + self.sums
         return np.where(self.counts > 0, cells, np.nan)

@@ -116,7 +116,6 @@ class _SeriesResampler:
         """
         self._period_microseconds = max(round(period_seconds * 1e6), 1)
         self._how = how
-        self._shift: np.ndarray | None = None
         self._open: Periods | None = None
         self._latest: int | None = None
 
@@ -131,11 +130,7 @@ class _SeriesResampler:
         """
         if not len(block.values):
             return None
-        shift = _first_measured(block.values)
-        if self._shift is not None:
-            shift = np.where(np.isnan(self._shift), shift, self._shift)
-        self._shift = shift
-        periods = Periods.of(block, self._period_microseconds, shift)
+        periods = Periods.of(block, self._period_microseconds)
         if self._open is not None:
             periods = self._open.followed_by(periods)
         self._open = periods.part(slice(-1, None))
@@ -158,7 +153,7 @@ class _SeriesResampler:
         places = np.cumsum(steps_taken) - 1
         num_rows = int(places[-1]) + 1
         values = np.full((num_rows, periods.sums.shape[1]), np.nan)
-        values[places] = periods.cells(self._how, np.asarray(self._shift))
+        values[places] = periods.cells(self._how)
         index = np.empty(num_rows, np.int64)
         index[places] = periods.index
         for place, step in zip(
@@ -174,12 +169,6 @@ class _SeriesResampler:
         return Block(
             "", values, labels, timestamps=index * self._period_microseconds
         )
-
-
-def _first_measured(values: np.ndarray) -> np.ndarray:
-    """`[feature]`, NaN where no cell is measured."""
-    first = np.argmax(~np.isnan(values), axis=0)
-    return values[first, np.arange(values.shape[1])]
 
 
 def _blocks(series_id: str, rows: Block | None) -> Iterator[Block]:

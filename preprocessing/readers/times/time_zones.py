@@ -47,9 +47,9 @@ def instants(moment: datetime.datetime, zone: str) -> tuple[int, int]:
         first = moment.replace(tzinfo=place, fold=0).utcoffset()
         last = moment.replace(tzinfo=place, fold=1).utcoffset()
     except OverflowError as error:
-        raise ValueError(f"no time of this calendar: {moment}") from error
+        raise ValueError(f"no time of this calendar: '{moment}'") from error
     if first is None or last is None or first < last:
-        raise ValueError(f"a local time that {zone} skips: {moment}")
+        raise ValueError(f"a local time that {zone} skips: '{moment}'")
     return local - first // _MICROSECOND, local - last // _MICROSECOND
 
 

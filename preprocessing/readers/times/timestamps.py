@@ -17,7 +17,11 @@ _MAYBE_DATE = re.compile(
 
 
 def clock_of(
-    text: str, unit: str = "auto", time_format: str = "", zone: str = "UTC"
+    text: str,
+    unit: str = "auto",
+    time_format: str = "",
+    zone: str = "UTC",
+    decimal: str = ".",
 ) -> Clock:
     """Finds out how times are written.
 
@@ -26,6 +30,7 @@ def clock_of(
         unit: one of `UNITS`; auto = by the size of the number.
         time_format: of `strptime`; "" = ISO 8601 or unix numbers.
         zone: for times without an offset.
+        decimal: character before the fraction of a number.
 
     Raises:
         ValueError: the text is none of them.
@@ -35,15 +40,16 @@ def clock_of(
         clock = Clock("format", format=time_format, zone=zone)
         clock.moments(text)
         return clock
-    if is_number(text):
+    if is_number(text, decimal):
         if unit == "auto" and _MAYBE_DATE.fullmatch(text):
             raise ValueError(
-                f"{text} may be a date or a unix time: say "
+                f"{text!r} may be a date or a unix time: say "
                 f"--timestamp_format=%Y%m%d{'%H%M%S'[: len(text) - 8]} or "
                 "--timestamp_unit=s"
             )
-        size = abs(parse_number(text))
-        return Clock("unix", unit_of(size) if unit == "auto" else unit)
+        size = abs(parse_number(text, decimal))
+        unit = unit_of(size) if unit == "auto" else unit
+        return Clock("unix", unit, decimal=decimal)
     moment = iso_moment(text)
     kind = "naive" if moment.tzinfo is None else "zoned"
     return Clock(kind, zone=zone, is_fine=bool(_FINE.search(text)))
@@ -56,6 +62,7 @@ def first_clock(
     unit: str,
     time_format: str,
     zone: str,
+    decimal: str = ".",
 ) -> Clock | None:
     """Finds out by the first time that can be read; None = there are none.
 
@@ -66,6 +73,7 @@ def first_clock(
         unit: as of `clock_of`, like the rest.
         time_format: of `strptime`.
         zone: for times without an offset.
+        decimal: character before the fraction of a number.
 
     Raises:
         ValueError: none of them can be read.
@@ -73,14 +81,16 @@ def first_clock(
     problem = ""
     for text in texts:
         try:
-            return clock_of(text, unit, time_format, zone)
+            return clock_of(text, unit, time_format, zone, decimal)
         except ValueError as error:
             problem = problem or str(error)
     if not problem:
         return None
+    cure = "Say for example --timestamp_format='%d/%m/%Y %H:%M:%S'."
+    if time_format:
+        cure = "Correct --timestamp_format, or name another column."
     raise ValueError(
         "Times must be ISO 8601, numbers since 1970, or written as "
         f"--timestamp_format says. Received: `{path}`, timestamp_column="
-        f"{column} ({problem}). Say for example "
-        "--timestamp_format='%d/%m/%Y %H:%M:%S'."
+        f"{column} ({problem}). {cure}"
     )

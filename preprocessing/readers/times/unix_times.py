@@ -28,12 +28,13 @@ _EXACT = 1 << 53
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 
 
-def unix_time(text: str, unit: str) -> int:
+def unix_time(text: str, unit: str, decimal: str = ".") -> int:
     """Microseconds of a number.
 
     Args:
         text: the number.
         unit: s, ms, us or ns.
+        decimal: character before its fraction.
 
     Raises:
         ValueError: the reason why the row is refused.
@@ -46,7 +47,7 @@ def unix_time(text: str, unit: str) -> int:
             else number * UNIT_MICROSECONDS[unit]
         )
     else:
-        exact = parse_number(text)
+        exact = parse_number(text, decimal)
         if exact != exact:
             raise ValueError("no timestamp")
         time = round(

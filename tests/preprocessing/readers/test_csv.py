@@ -112,14 +112,25 @@ def test_a_refused_cell_names_its_column(tmp_path):
 
 def test_labels(tmp_path):
     """Catches an unknown label read as normal, and a label of 2."""
-    text = "x,is_anomaly\n1,0\n2,1\n3,\n4,2\n5,1.0\n"
+    text = "x,is_anomaly\n1,0\n2,1\n3,\n4,2\n5,1.0\n6,-1\n"
     names, blocks, bad = _read(
         _write(tmp_path, text), label_column="is_anomaly"
     )
     assert names == ("x",)
     labels = np.concatenate([block.labels for block in blocks])
-    assert labels.tolist() == [0, 1, -1, -1, 1]
-    assert [row.line for row in bad] == [5]
+    assert labels.tolist() == [0, 1, -1, -1, 1, -1]
+    assert [row.line for row in bad] == [5, 7]
+    assert (
+        bad[1].reason == "a label is 0, 1 or empty: '-1' in column is_anomaly"
+    )
+
+
+def test_labels_of_pandas(tmp_path, monkeypatch):
+    """Catches True and False refused, or read line by line."""
+    monkeypatch.setattr("preprocessing.readers.csv.parse_lines", None)
+    path = _write(tmp_path, "x,bad\n1,True\n2,FALSE\n3,\n4,true\n5,1.0\n")
+    _, (block,), _ = _read(path, label_column="bad")
+    assert block.labels.tolist() == [1, 0, -1, 1, 1]
 
 
 @pytest.mark.parametrize("column", ["machine", "1", "-2"])
@@ -341,3 +352,130 @@ def test_an_encoding_that_cannot_be():
     """Catches a wrong name that shows only when a file is read."""
     with pytest.raises(ValueError, match="`encoding` must be one that Python"):
         CsvSettings(encoding="utf-99")
+
+
+def test_a_decimal_comma(tmp_path, monkeypatch):
+    """Catches 20,5 refused, read as 205, or a time of whole seconds."""
+    rows = ["t;x;bad", "0,5;20,5;0", "1,5;-3,25e1;1,0", "2;7;"]
+    path = _write(tmp_path, "\n".join(rows))
+    options = {"delimiter": ";", "timestamp_column": "t"}
+    _, _, bad = _read(path, **options, ignored_columns=("bad",))
+    assert len(bad) == 2
+    options |= {"decimal": ",", "label_column": "bad"}
+    for _ in range(2):
+        _, blocks, bad = _read(path, **options)
+        assert not bad
+        assert _values(blocks)[:, 0].tolist() == [20.5, -32.5, 7]
+        assert blocks[0].timestamps.tolist() == [500_000, 1_500_000, 2_000_000]
+        assert blocks[0].labels.tolist() == [0, 1, -1]
+        monkeypatch.setattr(
+            "preprocessing.readers.csv._fast_blocks", lambda *_: None
+        )
+
+
+def test_a_point_is_no_decimal_comma(tmp_path):
+    """Catches 1.500, which may be 1500, read as 1.5."""
+    path = _write(tmp_path, "x;y\n1,5;1.500\n2,5;3\n")
+    _, blocks, bad = _read(path, delimiter=";", decimal=",")
+    assert [row.reason for row in bad] == ["not a number: '1.500' in column y"]
+    assert _values(blocks)[1].tolist() == [2.5, 3]
+
+
+def test_a_comma_names_the_flag_that_reads_it(tmp_path):
+    """Catches a refused cell of a German spreadsheet with no way out."""
+    path = _write(tmp_path, "x;y\n20,038;a\n2;1,2,3\n")
+    _, _, bad = _read(path, delimiter=";", ignored_columns=("y",))
+    assert bad[0].reason.endswith("decimal one, say --decimal=,")
+    _, _, bad = _read(path, delimiter=";", ignored_columns=("x",))
+    assert not any("--decimal" in row.reason for row in bad)
+
+
+@pytest.mark.parametrize("options", [{}, {"delimiter": ",", "decimal": ","}])
+def test_the_decimal_is_not_the_delimiter(options):
+    """Catches 1,5 split into two cells without a word."""
+    with pytest.raises(ValueError, match="`decimal` must differ"):
+        CsvSettings(**({"decimal": ","} | options))
+
+
+@pytest.mark.parametrize(
+    ("rows", "num_rows", "num_bad"),
+    [
+        (["x", "1", "", "3", "", " ", "6", "", ""], 6, 0),
+        (["x", "", "2", "", "x", ""], 4, 1),
+        (["x", '"1"', "", "3"], 3, 0),
+        (["x", "", "", "", "", "", "", "8"], 7, 0),
+    ],
+)
+@pytest.mark.parametrize("header", [True, False])
+@pytest.mark.parametrize("chunk_bytes", [2, 5, 1 << 20])
+def test_a_blank_line_of_one_column_is_a_cell(
+    tmp_path, monkeypatch, rows, num_rows, num_bad, header, chunk_bytes
+):
+    """Catches time compressed where one column has missing cells."""
+    for name in ("_FIRST_CHUNK_BYTES", "_CHUNK_BYTES", "_PIECE_BYTES"):
+        monkeypatch.setattr(
+            f"preprocessing.readers.text.pieces.{name}", chunk_bytes
+        )
+    path = _write(tmp_path, "\n".join(rows[not header :]))
+    ranges = _write(tmp_path, f"start,end\n{num_rows - 1},{num_rows - 1}", "r")
+    names, blocks, bad = _read(path, header=header, label_ranges=str(ranges))
+    expected = [
+        float(cell.strip('"')) if cell.strip('" ').isdigit() else np.nan
+        for cell in rows[1 : 1 + num_rows]
+    ]
+    np.testing.assert_array_equal(_values(blocks)[:, 0], expected)
+    assert len(bad) == num_bad and all(row.has_place for row in bad)
+    labels = np.concatenate([block.labels for block in blocks])
+    assert labels.tolist()[:-1] == [0] * (num_rows - 1)
+    reader = CsvReader(CsvSettings(header=header))
+    (source,) = reader.sources(str(path))
+    assert reader.extents(source, names) == {"pump": Extent(num_rows)}
+
+
+def test_unnamed_columns_are_left_out_by_position(tmp_path):
+    """Catches the index that pandas writes, which no flag could leave out."""
+    path = _write(tmp_path, ",x,\n0,1,a\n1,2,b\n")
+    with pytest.raises(ValueError, match="position 2 in.*--ignored_columns=2"):
+        _read(path, ignored_columns=("0",))
+    names, blocks, _ = _read(path, ignored_columns=("0", "2"))
+    assert names == ("x",) and _values(blocks)[:, 0].tolist() == [1, 2]
+    names, (block,), _ = _read(
+        path, timestamp_column="0", ignored_columns=("2",)
+    )
+    assert names == ("x",) and block.timestamps.tolist() == [0, 1_000_000]
+
+
+def test_a_file_beside_its_packed_copy(tmp_path):
+    """Catches one series taken twice, under two names."""
+    _write(tmp_path, "x\n1\n", "a.csv")
+    packed = _write(tmp_path, gzip.compress(b"x\n1\n"), "a.csv.gz")
+    reader = CsvReader(CsvSettings())
+    with pytest.raises(ValueError, match=r"a\.csv.*a\.csv\.gz.*Name one"):
+        reader.sources(str(tmp_path))
+    assert len(reader.sources(str(packed))) == 1
+
+
+def test_local_times_that_go_back_an_hour_name_the_zone(tmp_path):
+    """Catches half an hour refused in autumn with no way out."""
+    times = ["02:40", "02:50", "02:00", "02:40", "02:55"]
+    lines = [f"2020-10-25 {time},1" for time in times]
+    path = _write(tmp_path, "\n".join(["t,x", *lines]))
+    _, _, bad = _read(path, timestamp_column="t")
+    assert "--time_zone" in bad[0].reason and "sort the file" in bad[1].reason
+    _, _, bad = _read(path, timestamp_column="t", time_zone="Asia/Tokyo")
+    assert "--time_zone" not in bad[0].reason
+
+
+def test_a_file_that_is_newest_first_says_what_to_do(tmp_path):
+    """Catches a refusal of nearly all rows that does not say why."""
+    path = _write(tmp_path, "t,x\n9,1\n8,1\n7,1\n")
+    _, _, bad = _read(path, timestamp_column="t")
+    assert len(bad) == 2
+    assert "in order of time; sort the file" in bad[0].reason
+
+
+def test_a_wrong_format_of_times_is_not_advised_again(tmp_path):
+    """Catches the advice to say what was said."""
+    path = _write(tmp_path, "t,x\n2020-01-01,1\n")
+    with pytest.raises(ValueError, match="2020-01-01'.*Correct --timestamp_f"):
+        _read(path, timestamp_column="t", timestamp_format="%d/%m/%Y %H:%M:%S")

@@ -203,3 +203,21 @@ def test_many_blocks(folder, monkeypatch):
     assert len(blocks) > 3 and all(isinstance(item, Block) for item in blocks)
     labels = np.concatenate([block.labels for block in blocks])
     assert np.flatnonzero(labels).tolist() == [2, 3, 4, 5, 6, 9]
+
+
+def test_channels_of_two_folders_keep_their_labels(folder):
+    """Catches labels that are lost where folders tell channels apart."""
+    for split in ("train", "test"):
+        (folder / "copy" / split).mkdir(parents=True)
+        for path in (folder / split).glob("*.npy"):
+            (folder / "copy" / split / path.name).write_bytes(path.read_bytes())
+    pattern = f"{folder / 'train'}/*,{folder / 'test'}/*,{folder / 'copy'}"
+    reader, sources = _sources(pattern, spacecraft="SMAP")
+    assert set(sources) == {
+        (name, split)
+        for name in ("P-2", "copy/P-2")
+        for split in ("train", "test")
+    }
+    for name in ("P-2", "copy/P-2"):
+        labels = _labels(reader, sources[name, "test"])
+        assert np.flatnonzero(labels).tolist() == [2, 3, 4, 5, 6, 9]

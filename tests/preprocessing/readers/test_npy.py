@@ -226,3 +226,32 @@ def test_nothing_there(tmp_path):
     """Catches an empty data set."""
     with pytest.raises(ValueError, match="must be a folder that holds train/"):
         NpyReader(NpySettings()).sources(str(tmp_path))
+
+
+def test_one_name_in_two_folders_is_two_series(tmp_path):
+    """Catches windows that span two plants, whose files are named alike."""
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        for split in ("train", "test"):
+            _save(tmp_path / folder, split, VALUES)
+    _save(tmp_path / "b", "train", VALUES, "other")
+    reader = NpyReader(NpySettings())
+    sources = reader.sources(str(tmp_path))
+    assert [(source.name, source.split) for source in sources] == [
+        ("a/pump", "train"),
+        ("a/pump", "test"),
+        ("b/other", "train"),
+        ("b/pump", "train"),
+        ("b/pump", "test"),
+    ]
+    for source in sources:
+        (block,) = reader.read(source, reader.feature_names(source))
+        assert block.series_id == source.name
+    alone = _save(tmp_path, "elsewhere", VALUES)
+    pattern = f"{alone},{tmp_path / 'a'}"
+    found = {(one.name, one.split) for one in reader.sources(pattern)}
+    assert found == {
+        ("elsewhere/pump", ""),
+        ("a/pump", "train"),
+        ("a/pump", "test"),
+    }

@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import json
 
 import numpy as np
 import pyarrow as pa
@@ -11,9 +12,13 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from preprocessing.readers import parquet as reader_module
-from preprocessing.readers.base import BadRow, Block, Extent
+from preprocessing.readers.base import BadRow, Block, Extent, Source
 from preprocessing.readers.csv import CsvReader, CsvSettings
+from preprocessing.readers.detection.table_look import look_at_parquet
 from preprocessing.readers.parquet import ParquetReader, ParquetSettings
+from preprocessing.readers.tables.parquet_rows import RowBuilder
+from preprocessing.readers.tables.table import Layout
+from preprocessing.readers.times.ordering import SeriesOrder
 
 DAY = datetime.datetime(2020, 10, 25)
 
@@ -255,3 +260,60 @@ def test_a_file_with_other_columns_is_named(tmp_path):
     assert values_of(read(path, ("x", "y"))[1]).tolist() == [[1, 2]]
     with pytest.raises(ValueError, match="same columns.*pump.parquet"):
         read(path, ("x", "z"))
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        pa.array([0, 2**50], pa.timestamp("s")),
+        pa.array([0, 2**61], pa.timestamp("ms", "Asia/Tokyo")),
+        pa.array([0, 2**30], pa.date32()),
+        pa.array([0, 2**60], pa.date64()),
+    ],
+    ids=lambda column: str(column.type),
+)
+def test_a_far_date_is_refused_and_written_down(tmp_path, time):
+    """Catches a crash where a time is beyond the calendar of Python."""
+    path = write(tmp_path, {"x": [1.0, 2.5], "t": time})
+    _, (block,), (bad,) = read(path, timestamp_column="t")
+    assert bad.line == 2 and block.values.tolist() == [[1.0]]
+    assert bad.text.startswith("2.5,") and json.loads(bad.letter())
+    rows = look_at_parquet(str(path)).rows
+    assert [row[0] for row in rows] == ["1.0", "2.5"]
+    assert rows[0][1].startswith("1970-01-01") and rows[1][1]
+
+
+def test_labels_are_refused_as_in_csv(tmp_path):
+    """Catches -1 taken for unknown, and a reason in NumPy's words."""
+    path = write(tmp_path, {"x": [1.0, 2.0, 3.0], "bad": [2.0, -1.0, None]})
+    _, (block,), bad = read(path, label_column="bad")
+    assert block.labels.tolist() == [-1, -1, -1]
+    assert [row.reason for row in bad] == [
+        "a label is 0, 1 or empty: '2'",
+        "a label is 0, 1 or empty: '-1'",
+    ]
+
+
+def test_ids_beyond_the_dictionary_are_damage():
+    """Catches an IndexError, or the rows of another series."""
+    ids = pa.DictionaryArray.from_arrays(
+        pa.array([0, 5]), pa.array(["a", "b"]), safe=False
+    )
+    batch = pa.RecordBatch.from_arrays([pa.array([1.0, 2.0]), ids], ["x", "i"])
+    layout = Layout(2, "", (0,), series=1, names=("x", "i"))
+    builder = RowBuilder(Source("a.parquet"), layout, SeriesOrder({}))
+    with pytest.raises(pa.ArrowInvalid, match="out of bounds"):
+        list(builder.add(batch))
+
+
+def test_unnamed_columns(tmp_path):
+    """Catches advice for text files, and a column no flag can leave out."""
+    path = write(tmp_path, {"": ["a", "b"], "x": [1.0, 2.0]})
+    with pytest.raises(ValueError, match="--ignored_columns=0") as caught:
+        read(path)
+    assert "--header" not in str(caught.value)
+    names, blocks, _ = read(path, ignored_columns=("0",))
+    assert names == ("x",) and values_of(blocks)[:, 0].tolist() == [1, 2]
+    path = write(tmp_path, {"": [1, 2], "x": [1.0, 2.0]})
+    _, (block,), _ = read(path, timestamp_column="0")
+    assert block.timestamps.tolist() == [1_000_000, 2_000_000]

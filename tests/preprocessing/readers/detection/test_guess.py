@@ -288,3 +288,48 @@ def test_no_file(tmp_path):
     """Catches a guess about nothing."""
     with pytest.raises(ValueError, match="No file matches"):
         guess(str(tmp_path / "*.csv"))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"encoding": "utf-99"}, "one that Python knows"),
+        ({"delimiter": "--"}, "must be one character"),
+        ({"delimiter": ""}, "must be one character"),
+    ],
+)
+def test_flags_that_cannot_be(tmp_path, given, message):
+    """Catches a traceback where a flag of the user is tried."""
+    path = _write(tmp_path, "pump.csv", _table("t,x,y", ROWS))
+    with pytest.raises(ValueError, match=message):
+        guess(str(path), given)
+
+
+@pytest.mark.parametrize("delimiter", [";", "\\t"])
+def test_what_the_user_said_of_the_text(tmp_path, delimiter):
+    """Catches a look that reads the file another way than the run."""
+    rows = [f"{row},5{delimiter}{row}" for row in range(9)]
+    text = "\n".join(rows).replace("\\t", "\t")
+    path = _write(tmp_path, "pump.csv", text.encode("utf-16"))
+    given = {"encoding": "utf-16", "delimiter": delimiter, "header": True}
+    guessed = guess(str(path), given)
+    assert guessed.options.get("delimiter") == delimiter
+    assert "header" not in guessed.options
+
+
+def test_names_in_angle_brackets(tmp_path):
+    """Catches a table taken for a web page."""
+    options, _ = _guess(tmp_path, _table("<TIME>,<OPEN>,<HIGH>", ROWS))
+    assert options == {"timestamp_column": "<TIME>"}
+
+
+def test_fractions_after_a_comma(tmp_path):
+    """Catches a dead end, and sequences seen where the comma is decimal."""
+    text = _table("x;y", [("1", "2,5"), ("-0,5", "3,5")], ";")
+    path = _write(tmp_path, "pump.csv", text)
+    assert guess(str(path), {"decimal": ","}).options == {"delimiter": ";"}
+    path = _write(
+        tmp_path, "pump.csv", _table("x;y", [("1,0", "-2,5")] * 5, ";")
+    )
+    with pytest.raises(ValueError, match="need --decimal=,"):
+        guess(str(path))

@@ -1,14 +1,18 @@
 """Anomalies from a file of ranges, against labels written by hand."""
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from preprocessing.counting import Job, count_source
+from preprocessing.plan import make_plan
 from preprocessing.readers import open_reader
 from preprocessing.readers.base import Block
 from preprocessing.readers.csv import CsvReader, CsvSettings
 from preprocessing.readers.parquet import ParquetReader, ParquetSettings
+from preprocessing.settings import PreprocessingSettings
 
 HOURS = [f"2020-01-01 {hour:02d}:00" for hour in range(10)]
 
@@ -186,6 +190,8 @@ def test_ranges_before_resampling(pump, tmp_path):
             "which has times from 2020",
         ),
         (["start,end", "1,2"], {"label_column": "x"}, "from one place"),
+        (["start,end", "1,2", ","], {}, "line 3 of.*no anomalies.*or not"),
+        (["start,end", ",", "1,2"], {}, "line 3 of.*no anomalies.*or not"),
     ],
 )
 def test_ranges_that_cannot_be(pump, tmp_path, lines, options, message):
@@ -223,3 +229,58 @@ def test_the_hour_that_comes_twice_is_whole(tmp_path):
         path, ranges, timestamp_column="t", time_zone="Europe/Berlin"
     )
     np.testing.assert_array_equal(found["a"], [1, 1, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("written", "options"),
+    [
+        ("%Y-%m-%d %H:%M", {}),
+        ("%d.%m.%Y %H:%M", {"timestamp_format": "%d.%m.%Y %H:%M"}),
+        ("%d.%m.%Y", {"timestamp_format": "%d.%m.%Y"}),
+    ],
+)
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+def test_an_end_without_a_time_is_the_end_of_its_day(
+    tmp_path, written, options, zone
+):
+    """Catches a day of anomalies that is over at midnight."""
+    step = "1d" if "H" not in written else "6h"
+    times = pd.date_range("2024-03-30", "2024-04-02", freq=step)
+    texts = times.strftime(written)
+    path = write(tmp_path / "in" / "a.csv", ["t,x", *(f"{t},1" for t in texts)])
+    days = ["2024-03-31", "2024-03-31"]
+    expected = [int(time.day == 31) for time in times]
+    for form in ("%Y-%m-%d", options.get("timestamp_format", "%Y-%m-%d")):
+        if "H" in form:
+            continue
+        line = ",".join(pd.Timestamp(day).strftime(form) for day in days)
+        ranges = write(tmp_path / "r.csv", ["start,end", line])
+        found = labels(
+            path, ranges, timestamp_column="t", time_zone=zone, **options
+        )
+        assert found["a"] == expected
+
+
+@pytest.mark.parametrize("series", [(), ("b",)])
+def test_ranges_of_series_that_no_file_has(tmp_path, series):
+    """Catches a wrong id that leaves all labels unknown, in silence."""
+    for name in ("a", "b"):
+        write(tmp_path / "in" / f"{name}.csv", ["t,id,x", f"1,{name},1"])
+
+    def errors(lines):
+        ranges = write(tmp_path / "r.csv", ["series,start,end", *lines])
+        reader = CsvReader(
+            CsvSettings(
+                timestamp_column="t", series_column="id", label_ranges=ranges
+            )
+        )
+        sources = reader.sources(str(tmp_path / "in"))
+        job = Job(
+            reader, ("x",), PreprocessingSettings(series=series), "folder"
+        )
+        counts = [count_source(job, *pair) for pair in enumerate(sources)]
+        return make_plan(counts, job).errors
+
+    assert not errors(["a,,", "b,,"]) and not errors(["a,,"])
+    (error,) = errors(["a,,", "B,,", "c,,"])
+    assert "B, c; the input has" in error and "b" in error

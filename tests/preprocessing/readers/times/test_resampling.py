@@ -83,12 +83,17 @@ def _naive(times, values, labels, how):
     how=st.sampled_from(["mean", "last", "sum"]),
     start=st.integers(-200, 200),
     seed=st.integers(0, 9),
+    first=st.sampled_from([1.0, 9.97e36, -1e300]),
 )
-def test_equals_loops_for_any_blocks(steps, cuts, how, start, seed):
-    """Catches rows lost at block edges, filled gaps, invented cells."""
+def test_equals_loops_for_any_blocks(steps, cuts, how, start, seed, first):
+    """Catches rows lost at block edges, filled gaps, invented cells.
+
+    And all rows after a fill value at the start, lost in the rounding.
+    """
     generator = np.random.default_rng(seed)
     times = start + np.cumsum(steps)
     values = generator.integers(-9, 9, (len(times), 2)).astype(float)
+    values[0] = first
     values[generator.random(values.shape) < 0.3] = np.nan
     labels = generator.integers(-1, 2, len(times)).astype(np.int8)
     bounds = [0, *sorted(cut for cut in cuts if cut < len(times)), len(times)]
