@@ -9,6 +9,7 @@ from preprocessing.readers.detection.column_signs import (
     TIME_NAMES,
     Column,
 )
+from preprocessing.readers.detection.table_look import has_decimal_comma
 from preprocessing.readers.text.names import first_names
 
 __all__ = ["doubts_about"]
@@ -25,15 +26,24 @@ def doubts_about(
         ignored: names that --ignored_columns has already.
     """
     doubts: list[str] = []
+    commas: list[str] = []
     texts: list[str] = []
     for column in columns:
         doubt = _doubt(column, "timestamp_column" in flags)
         if doubt:
             doubts.append(doubt)
+        elif not column.has_numbers and column.cells:
+            num_commas = sum(map(has_decimal_comma, column.cells))
+            is_number = 2 * num_commas > len(column.cells)
+            (commas if is_number else texts).append(column.name)
         elif not column.has_numbers:
             texts.append(column.name)
     doubts += _refused_cells(columns)
     doubts += _maybe_labels(columns, "label_column" in flags, ignored)
+    if commas:
+        doubts.append(
+            f"{first_names(commas)} has fractions after a comma: say --decimal=,"
+        )
     if texts:
         doubts.append(f"no numbers: say {_ignoring(ignored, texts)}")
     return doubts

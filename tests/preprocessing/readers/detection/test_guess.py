@@ -333,3 +333,12 @@ def test_fractions_after_a_comma(tmp_path):
     )
     with pytest.raises(ValueError, match="need --decimal=,"):
         guess(str(path))
+
+
+def test_fractions_after_a_comma_are_numbers(tmp_path):
+    """Catches a column of measurements that is to be ignored."""
+    rows = "".join(f"-{row},25;{row}\n" for row in range(30))
+    (tmp_path / "a.csv").write_text("Druck;x\n" + rows)
+    reason = guess(str(tmp_path / "a.csv")).reason
+    assert "Druck has fractions after a comma: say --decimal=," in reason
+    assert "--ignored_columns" not in reason
