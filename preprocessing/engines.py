@@ -7,18 +7,17 @@ from collections.abc import Sequence
 __all__ = ["DASK_CONFIGURATION", "named_in_full", "unknown_flags"]
 
 _DASK = "apache_beam.runners.dask.dask_runner.DaskRunner"
-# Dask starts its processes such that freed memory goes back at once, which
-# doubles the time of work on arrays. None leaves that out.
+# Dask starts its processes such that freed memory goes back to the system at
+# once, which doubles the time of work on arrays: they are to keep it.
+_ENVIRONMENT = "distributed.nanny.pre-spawn-environ"
 DASK_CONFIGURATION = {
-    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
+    f"{_ENVIRONMENT}.MALLOC_TRIM_THRESHOLD_": 1 << 28,
+    f"{_ENVIRONMENT}.MALLOC_MMAP_THRESHOLD_": 1 << 25,
     # Else it tells of each process that starts and ends.
     "logging.distributed": "error",
 }
 # A scheduler that is there answers at once.
 _ANSWER_SECONDS = 10
-# Of a grouping, for each thread. Its tasks are the square of all partitions
-# and take a millisecond each.
-_PARTITIONS = 2
 
 
 def named_in_full(options: Sequence[str]) -> list[str]:
@@ -79,7 +78,9 @@ def _partitions(options: Sequence[str]) -> list[str]:
                 f"for {_ANSWER_SECONDS} s. Start one with `dask scheduler`, or "
                 "leave the flag out for a cluster of this machine."
             ) from error
-    return [f"--dask_npartitions={max(_PARTITIONS * num_threads, 1)}"]
+    # One for each thread: the tasks of a grouping are the square of all
+    # partitions, and take a millisecond each.
+    return [f"--dask_npartitions={max(num_threads, 1)}"]
 
 
 def unknown_flags(options: Sequence[str]) -> list[str]:

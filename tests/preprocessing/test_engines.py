@@ -98,7 +98,7 @@ def test_partitions_that_are_given_stay(cluster):
     """Catches a flag of the user's that is overridden, and one task for all."""
     address = f"--dask_client_address={cluster.scheduler_address}"
     found = engines.named_in_full(["--runner=DaskRunner", address])
-    assert found[-1] == "--dask_npartitions=4"
+    assert found[-1] == "--dask_npartitions=2"
     for given in ("--dask_npartitions=7", "--dask_partition_size=3"):
         found = engines.named_in_full(["--runner", "DaskRunner", given])
         assert found[0] == "--runner" and found[1].endswith(".DaskRunner")
