@@ -153,6 +153,9 @@ def _header(path: str, file) -> tuple[tuple[int, ...], bool, np.dtype]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return read_header(file)
+    except OSError:
+        # Of the disk or the bucket: it says nothing of the file's form.
+        raise
     except Exception as error:
         # NumPy lets through whatever its parser of the header raises.
         raise ValueError(

@@ -1,14 +1,16 @@
 """Folders of arrays against numpy.load."""
 
+import io
 import logging
 import pickle
 
 import numpy as np
 import pytest
 
-from preprocessing.readers.base import BadRow, Block, Extent
+from preprocessing.readers.base import BadRow, Block, Extent, Source
 from preprocessing.readers.layouts.array_file import open_array
 from preprocessing.readers.npy import NpyReader, NpySettings
+from trainer import storage
 
 VALUES = np.arange(60.0).reshape(20, 3) / 7
 
@@ -255,3 +257,17 @@ def test_one_name_in_two_folders_is_two_series(tmp_path):
         ("a/pump", "train"),
         ("a/pump", "test"),
     }
+
+
+def test_a_bucket_that_fails_is_no_wrong_file(tmp_path, monkeypatch):
+    """Catches "save the array again" where the connection was lost."""
+
+    class Lost(io.BytesIO):
+        def read(self, size=-1):
+            raise TimeoutError("the bucket does not answer")
+
+    path = tmp_path / "a.npy"
+    np.save(path, np.zeros((3, 2)))
+    monkeypatch.setattr(storage, "open_binary", lambda path: Lost())
+    with pytest.raises(TimeoutError, match="does not answer"):
+        NpyReader(NpySettings()).feature_names(Source(str(path)))
