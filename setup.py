@@ -42,6 +42,7 @@ setup(
         "cloudml-hypertune==0.1.0.dev6",
         "rich>=14",
         "plotly>=6",
+        "matplotlib>=3.10,<4",
     ],
     extras_require={
         "serve": ["kserve>=0.21"],

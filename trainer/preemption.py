@@ -1,0 +1,71 @@
+"""A request to end, by SIGTERM or Ctrl-C, that loses no work."""
+
+import contextlib
+import logging
+import signal
+import threading
+from collections.abc import Iterator
+
+__all__ = ["Preemption"]
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+_logger = logging.getLogger(__name__)
+
+
+class Preemption:
+    """Ends the process at once, or at the next safe place where work is lost.
+
+    The exit code is 128 + the signal's number, 143 for SIGTERM: 0 would tell
+    the cloud that the job is done. A second signal ends at once.
+    """
+
+    def __init__(self) -> None:
+        self._signal = 0
+        self._is_deferred = False
+
+    @property
+    def is_requested(self) -> bool:
+        """Whether a signal has come."""
+        return self._signal != 0
+
+    @contextlib.contextmanager
+    def installed(self) -> Iterator[None]:
+        """Listens while the block runs; only the main thread can."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = [signal.signal(each, self._on_signal) for each in _SIGNALS]
+        try:
+            yield
+        finally:
+            for each, handler in zip(_SIGNALS, before, strict=True):
+                signal.signal(each, handler)
+
+    @contextlib.contextmanager
+    def deferred(self) -> Iterator[None]:
+        """Within the block a signal only sets `is_requested`."""
+        before, self._is_deferred = self._is_deferred, True
+        try:
+            yield
+        finally:
+            self._is_deferred = before
+
+    def end(self) -> None:
+        """Ends the process, whether the signal came here or elsewhere.
+
+        Raises:
+            SystemExit: always.
+        """
+        number = self._signal or signal.SIGTERM
+        _logger.info(
+            "Stopped by %s: the same command goes on from here.",
+            signal.Signals(number).name,
+        )
+        raise SystemExit(128 + number)
+
+    def _on_signal(self, number: int, frame: object) -> None:
+        is_first = not self.is_requested
+        self._signal = number
+        if not self._is_deferred or not is_first:
+            self.end()
