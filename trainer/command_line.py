@@ -8,6 +8,7 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from trainer import storage
 from trainer.config import (
     RECONSTRUCTION_ONLY,
     Preset,
@@ -15,6 +16,7 @@ from trainer.config import (
     Settings,
     load,
 )
+from trainer.environment import Environment
 from trainer.flags import (
     add_flags,
     refuse_unknown_flags,
@@ -34,6 +36,11 @@ _PARTS = {
     "threshold_rule": RULES,
     "label_free_threshold_rule": RULES,
 }
+_WITHOUT_EFFECT = frozenset(
+    field.name
+    for field in dataclasses.fields(RunSettings)
+    if not field.metadata["affects_result"]
+)
 _CHOOSING = ("preset", "network", "model_type", "scorer", "threshold_rule")
 
 
@@ -54,8 +61,22 @@ class Config:
             values |= dataclasses.asdict(getattr(self, field.name))
         return values
 
+    def identity(self) -> dict[str, Any]:
+        """Like `flat`, of the fields that affect the result; JSON values."""
+        return json.loads(
+            json.dumps(
+                {
+                    name: value
+                    for name, value in self.flat().items()
+                    if name not in _WITHOUT_EFFECT
+                }
+            )
+        )
 
-def parse(arguments: Sequence[str]) -> Config:
+
+def parse(
+    arguments: Sequence[str], environment: Environment | None = None
+) -> Config:
     """Reads the command line.
 
     A later phase starts from what the first one stored in `output_dir`, so
@@ -63,23 +84,31 @@ def parse(arguments: Sequence[str]) -> Config:
 
     Args:
         arguments: the words after the program's name.
+        environment: of managed training; gives folders that no flag names,
+            and the trial that `output_dir` is for.
 
     Raises:
         ValueError: a flag is unknown, or its value is out of bounds.
     """
     given = _given_names(arguments)
+    environment = environment or Environment()
+    folders = _folders(environment)
     first = _parser()
-    add_flags(first, [RunSettings], aliases={"model_type": "network"})
+    add_flags(first, [RunSettings], folders, {"model_type": "network"})
     first.add_argument("--help", "-h", action="store_true")
     chosen, _ = first.parse_known_args(arguments)
+    output_dir = chosen.output_dir
+    if environment.trial and "output_dir" in given:
+        # The service's own folders are each trial's already.
+        output_dir = os.path.join(output_dir, environment.trial)
     if chosen.help and not given.intersection(_CHOOSING):
         first.print_help()
         first.exit()
-    stored = _stored_settings(chosen)
+    stored = _stored_settings(output_dir, chosen.training_mode)
     if "preset" not in given:
         chosen.preset = stored.get("preset", chosen.preset)
     preset = load(PRESETS, chosen.preset, "preset")
-    defaults = {**preset.settings, **_part_names(preset), **stored}
+    defaults = {**preset.settings, **_part_names(preset), **folders, **stored}
     parts = {
         kind: load(registry, getattr(chosen, kind) or defaults[kind], kind)
         for kind, registry in _PARTS.items()
@@ -91,6 +120,7 @@ def parse(arguments: Sequence[str]) -> Config:
         )
     parser = _full_parser(preset, parts, defaults)
     flags, unknown = parser.parse_known_args(arguments)
+    flags.output_dir = output_dir
     names = ", ".join(f"{kind} {getattr(flags, kind)}" for kind in _PARTS)
     refuse_unknown_flags(unknown, parser, f"This combination ({names})")
     _refuse_early_flags(given, preset, flags.training_mode)
@@ -191,23 +221,37 @@ def _given_names(arguments: Sequence[str]) -> set[str]:
     }
 
 
-def _stored_settings(chosen: argparse.Namespace) -> dict[str, Any]:
+def _folders(environment: Environment) -> dict[str, str]:
+    """Field name to the folder that the service names, if it does."""
+    names = {
+        name: getattr(environment, name)
+        for name in ("model_dir", "checkpoint_dir", "log_dir")
+        if getattr(environment, name)
+    }
+    if "model_dir" in names:
+        # The folder above it holds all that the job writes.
+        names["output_dir"] = os.path.dirname(names["model_dir"])
+    return names
+
+
+def _stored_settings(output_dir: str, training_mode: str) -> dict[str, Any]:
     """Settings of the first phase, for the phases that follow it."""
-    path = os.path.join(chosen.output_dir, CONFIG_FILE)
-    is_later = chosen.training_mode not in ("all", "reconstruction")
-    if not is_later or not os.path.isfile(path):
+    path = os.path.join(output_dir, CONFIG_FILE)
+    is_later = training_mode not in ("all", "reconstruction")
+    if not is_later or not storage.is_file(path):
         return {}
-    with open(path, encoding="utf-8") as file:
-        try:
-            settings = json.load(file)["settings"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(
-                f"{path} must be what the reconstruction phase wrote. "
-                f"Received: {error!r}. Run --training_mode=reconstruction "
-                "again."
-            ) from error
+    with storage.open_binary(path) as file:
+        text = file.read()
+    try:
+        settings = json.loads(text)["settings"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path} must be what the reconstruction phase wrote. "
+            f"Received: {error!r}. Run --training_mode=reconstruction "
+            "again."
+        ) from error
     return {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in settings.items()
-        if name not in ("training_mode", "output_dir")
+        if name not in _WITHOUT_EFFECT or name == "data_dir"
     }

@@ -23,6 +23,7 @@ def setting(
     minimum: float | None = None,
     maximum: float | None = None,
     choices: Sequence[str] = (),
+    affects_result: bool = True,
 ) -> Any:
     """A field of a settings class: default, meaning with unit, bounds.
 
@@ -32,6 +33,8 @@ def setting(
         minimum: smallest value, of each element where the field is a tuple.
         maximum: largest value.
         choices: all values there are; empty = no list.
+        affects_result: whether another value makes another model; a run is
+            resumed only with the same values of these.
     """
     return dataclasses.field(
         default=default,
@@ -40,6 +43,7 @@ def setting(
             "minimum": minimum,
             "maximum": maximum,
             "choices": tuple(choices),
+            "affects_result": affects_result,
         },
     )
 
@@ -101,10 +105,16 @@ RECONSTRUCTION_ONLY = (
 class RunSettings(Settings):
     """What every training run has, whatever it is built from."""
 
-    data_dir: str = setting("", "folder that preprocessing wrote")
-    output_dir: str = setting("", "folder for checkpoints, metrics and model")
+    data_dir: str = setting(
+        "", "folder that preprocessing wrote", affects_result=False
+    )
+    output_dir: str = setting(
+        "",
+        "folder for checkpoints, metrics and model, local or gs://",
+        affects_result=False,
+    )
     training_mode: str = setting(
-        "all", "phase to run", choices=(*PHASES, "all")
+        "all", "phase to run", choices=(*PHASES, "all"), affects_result=False
     )
     preset: str = setting("talk_dense", "named combination to start from")
     network: str = setting("", "network; empty = the preset's")
@@ -122,7 +132,9 @@ class RunSettings(Settings):
         (), "feature names, checked against the schema"
     )
     series: tuple[str, ...] = setting((), "series ids to use; empty = all")
-    batch_size: int = setting(32, "windows a training step", minimum=1)
+    batch_size: int = setting(
+        32, "windows a training step, of all replicas together", minimum=1
+    )
     epochs: int = setting(30, "passes over train at most", minimum=1)
     max_steps: int = setting(0, "training steps at most; 0 = any", minimum=0)
     learning_rate: float = setting(1e-3, "Adam's step size", minimum=1e-12)
@@ -136,7 +148,55 @@ class RunSettings(Settings):
         "keeps XLA out of every phase",
         choices=("auto", "jit", "graph"),
     )
-    tensorboard: bool = setting(True, "write TensorBoard logs")
+    deterministic: bool = setting(
+        False,
+        "refuse operations whose result differs from run to run; slower, of "
+        "use on GPUs: on CPUs there are none",
+    )
+    num_replicas: int = setting(
+        0,
+        "replicas that share each batch on this machine; 0 = one for each GPU, "
+        "or one",
+        minimum=0,
+        affects_result=False,
+    )
+    resume: bool = setting(
+        True,
+        "go on where an earlier run of the same command stopped; false = start "
+        "anew and replace it",
+        affects_result=False,
+    )
+    checkpoint_seconds: float = setting(
+        60.0,
+        "seconds between checkpoints within a phase, at least; 0 = after every "
+        "block of steps",
+        minimum=0.0,
+        affects_result=False,
+    )
+    model_dir: str = setting(
+        "",
+        "folder of the model; empty = below output_dir",
+        affects_result=False,
+    )
+    checkpoint_dir: str = setting(
+        "",
+        "folder of the checkpoints; empty = below output_dir",
+        affects_result=False,
+    )
+    log_dir: str = setting(
+        "",
+        "folder of TensorBoard logs; empty = below output_dir",
+        affects_result=False,
+    )
+    tensorboard: bool = setting(
+        True, "write TensorBoard logs", affects_result=False
+    )
+    log_format: str = setting(
+        "text",
+        "text for people, json for the cloud's log",
+        choices=("text", "json"),
+        affects_result=False,
+    )
 
 
 def load(registry: Mapping[str, str], name: str, kind: str) -> Any:

@@ -48,6 +48,11 @@ class Windows:
             has_anomaly=self.has_anomaly[kept],
         )
 
+    def sample(self, count: int) -> np.ndarray:
+        """The first `count` windows, `[window, time, feature]`."""
+        steps = self.starts[:count, None] + range(self.window_length)
+        return self.values[steps]
+
     def order(self, seed: int, epoch: int) -> np.ndarray:
         """Window starts of one epoch, shuffled by `seed` and `epoch`."""
         return np.random.default_rng((seed, epoch)).permutation(self.starts)

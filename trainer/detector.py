@@ -12,6 +12,7 @@ from trainer.config import load
 from trainer.layers.missing import fill_forward, is_observed
 from trainer.layers.scaling import Scaling
 from trainer.models import NETWORKS
+from trainer.replica_share import ReplicaShare
 from trainer.schema import Schema
 from trainer.scorers import SCORERS
 
@@ -234,13 +235,22 @@ class Detector(keras.Model):
         return "all" if self.schema.label_kind == "sequence" else "last"
 
     def train_step(self, values):
-        """One gradient step; Keras' `fit` and our loop both call it."""
+        """One gradient step; Keras' `fit` and both our drivers call it.
+
+        Args:
+            values: `[batch, time, feature]`, raw units; on several replicas
+                each sees its share of the batch, which may be empty.
+        """
         inputs, observed = self.prepare(values)
         with tf.GradientTape() as tape:
             loss = self.network.loss(self.network(inputs), observed)
         weights = self.network.trainable_variables
-        self.optimizer.apply(tape.gradient(loss, weights), weights)
-        self.loss_mean.update_state(loss, sample_weight=tf.shape(values)[0])
+        gradients = tape.gradient(loss, weights)
+        share = ReplicaShare(loss, observed)
+        gradients = [share.weighted(gradient) for gradient in gradients]
+        # Sums over the replicas.
+        self.optimizer.apply(gradients, weights)
+        self.loss_mean.update_state(share.loss, share.num_windows)
         return {"loss": self.loss_mean.result()}
 
     def test_step(self, values):
@@ -248,7 +258,8 @@ class Detector(keras.Model):
         inputs, observed = self.prepare(values)
         residuals = self.network(inputs)
         loss = self.network.loss(residuals, observed)
-        self.loss_mean.update_state(loss, sample_weight=tf.shape(values)[0])
+        share = ReplicaShare(loss, observed)
+        self.loss_mean.update_state(share.loss, share.num_windows)
         for metric, part in zip(
             self.part_errors, self.network.parts, strict=True
         ):
@@ -256,6 +267,12 @@ class Detector(keras.Model):
             mask = tf.cast(observed, residual.dtype)
             metric.update_state(tf.zeros_like(residual), residual, mask)
         return {metric.name: metric.result() for metric in self.metrics}
+
+    @property
+    def state_variables(self) -> list[keras.Variable]:
+        """Weights and random states: all but what metrics count."""
+        metrics = {id(variable) for variable in self.metrics_variables}
+        return [each for each in self.variables if id(each) not in metrics]
 
     def start_phase(self, needed: str, command: str) -> None:
         """Checks the order of phases and forgets what follows `needed`.
@@ -268,7 +285,7 @@ class Detector(keras.Model):
             ValueError: it has not been done.
         """
         level = PHASES_DONE[needed]
-        if int(self.phase_done) < level:
+        if int(self.phase_done.numpy()) < level:
             raise ValueError(
                 "Phases run in order. Received: a detector for which the "
                 f"phase before has not finished; run --training_mode={command}"
@@ -285,10 +302,10 @@ class Detector(keras.Model):
 
     def check_finished(self) -> None:
         """Raises ValueError unless all three phases are done."""
-        if int(self.phase_done) < PHASES_DONE["tuned"]:
+        if int(self.phase_done.numpy()) < PHASES_DONE["tuned"]:
             raise ValueError(
                 "A detector serves only after all three phases. Received: "
-                f"phase {int(self.phase_done)} of 3; run the remaining "
+                f"phase {int(self.phase_done.numpy())} of 3; run the remaining "
                 "--training_mode."
             )
 

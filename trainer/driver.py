@@ -1,4 +1,4 @@
-"""Drives the one train_step: many steps a compiled call, one replica."""
+"""Drives the one train_step on one replica, many steps a compiled call."""
 
 import time
 
@@ -8,11 +8,26 @@ import tensorflow as tf
 from trainer.dataset import gather_windows
 from trainer.detector import Detector
 
-__all__ = ["OneReplica"]
+__all__ = ["MOST_STEPS_A_BLOCK", "OneReplica", "block_length", "padded_block"]
 
-_MOST_STEPS_A_BLOCK = 50
+MOST_STEPS_A_BLOCK = 50
 _SECONDS_A_BLOCK = 0.2
 _TIMED_BLOCKS = 3
+# Both kinds round differently, so a choice must not hang on a busy moment.
+_CLEARLY_FASTER = 0.8
+
+
+def block_length(num_steps: int, seconds: float) -> int:
+    """Steps of the next block, from what the last one took."""
+    wanted = round(_SECONDS_A_BLOCK * num_steps / seconds)
+    return min(max(wanted, 1), MOST_STEPS_A_BLOCK)
+
+
+def padded_block(starts: np.ndarray) -> np.ndarray:
+    """A block `[step, batch]` in the one shape that is compiled."""
+    padded = np.zeros((MOST_STEPS_A_BLOCK, starts.shape[1]), np.int64)
+    padded[: len(starts)] = starts
+    return padded
 
 
 class OneReplica:
@@ -25,12 +40,14 @@ class OneReplica:
     Args:
         detector: compiled with an optimizer.
         driver: "jit", "graph", or "auto": both are timed on the first steps,
-            which are then undone, and the faster one is used.
+            which are then undone, and graph is used where clearly faster.
 
     Attributes:
         kind: "jit" or "graph" in use; "" before the first block.
         block_length: steps that the next block should have.
     """
+
+    num_replicas = 1
 
     def __init__(self, detector: Detector, driver: str):
         self.detector = detector
@@ -45,31 +62,41 @@ class OneReplica:
         self._tail = tf.function(self._train_block)
         self._test = tf.function(self._test_block, reduce_retracing=True)
         self._batch_size = 0
-        self.kind = ""
+        self.kind = "" if driver == "auto" else driver
         self.block_length = 4
 
-    def train(self, values: tf.Tensor, starts: np.ndarray) -> None:
+    def resident(self, values: np.ndarray) -> tf.Tensor:
+        """Puts a series `[row, feature]` where the steps run."""
+        return tf.constant(values)
+
+    def train(self, values: tf.Tensor, starts: np.ndarray) -> float:
         """Trains on a block of full batches, or on the tail of an epoch.
 
         Args:
-            values: `[row, feature]`, the resident series.
+            values: what `resident` gave.
             starts: `[step, batch]` int64 window starts; one shape of batch
                 for all blocks, a smaller one for tails.
+
+        Returns:
+            The epoch's sum of losses so far, each times its windows.
         """
         num_steps, batch_size = starts.shape
         self._batch_size = max(self._batch_size, batch_size)
         if batch_size < self._batch_size:
-            self._tail(values, starts, np.int32(num_steps))
-            return
+            return float(self._tail(values, starts, np.int32(num_steps)))
         if not self.kind:
             self.kind = self._faster_kind(values, starts)
-        seconds = self._timed(self.kind, values, starts)
-        wanted = round(_SECONDS_A_BLOCK * num_steps / seconds)
-        self.block_length = min(max(wanted, 1), _MOST_STEPS_A_BLOCK)
+        seconds, loss = self._timed(self.kind, values, starts)
+        self.block_length = block_length(num_steps, seconds)
+        return loss
 
     def test(self, values: tf.Tensor, starts: np.ndarray) -> None:
         """Adds the batches of `starts` `[step, batch]` to the metrics."""
         self._test(values, starts)
+
+    def agree(self, is_stopping: bool) -> bool:
+        """Whether to stop: there is nobody else to ask."""
+        return is_stopping
 
     def _faster_kind(self, values: tf.Tensor, starts: np.ndarray) -> str:
         """Times both kinds and leaves no trace of it in any variable.
@@ -77,8 +104,6 @@ class OneReplica:
         Both round differently: were these steps kept, the weights would
         depend on how long they took.
         """
-        if len(self._blocks) == 1:
-            return next(iter(self._blocks))
         variables = [
             *self.detector.variables,
             *self.detector.metrics_variables,
@@ -89,20 +114,24 @@ class OneReplica:
         for kind in self._blocks:
             self._timed(kind, values, starts)  # Compiles.
             seconds[kind] = min(
-                self._timed(kind, values, starts) for _ in range(_TIMED_BLOCKS)
+                self._timed(kind, values, starts)[0]
+                for _ in range(_TIMED_BLOCKS)
             )
         for variable, value in zip(variables, before, strict=True):
             variable.assign(value)
-        return min(seconds, key=seconds.__getitem__)
+        is_graph = seconds["graph"] < _CLEARLY_FASTER * seconds["jit"]
+        return "graph" if is_graph else "jit"
 
-    def _timed(self, kind: str, values: tf.Tensor, starts: np.ndarray) -> float:
-        """Runs a block; returns its seconds."""
-        padded = np.zeros((_MOST_STEPS_A_BLOCK, starts.shape[1]), np.int64)
-        padded[: len(starts)] = starts
+    def _timed(
+        self, kind: str, values: tf.Tensor, starts: np.ndarray
+    ) -> tuple[float, float]:
+        """Runs a block; returns its seconds and the sum of losses."""
+        padded = padded_block(starts)
         began = time.perf_counter()
         loss = self._blocks[kind](values, padded, np.int32(len(starts)))
-        loss.numpy()  # Waits for the device, which may still be at work.
-        return time.perf_counter() - began
+        # Reading waits for the device, which may still be at work.
+        total = float(loss)
+        return time.perf_counter() - began, total
 
     def _train_block(self, values, starts, num_steps):
         def train(step):

@@ -24,6 +24,7 @@ __all__ = [
     "is_file",
     "is_folder",
     "is_remote",
+    "is_same_folder",
     "open_binary",
     "resolved",
     "write_text",
@@ -84,6 +85,13 @@ def is_folder(path: str) -> bool:
         return os.path.isdir(resolved(path))
     place = folder_place(path)
     return not place.name or buckets.has_objects(place)
+
+
+def is_same_folder(one: str, other: str) -> bool:
+    """Whether two paths name one folder, which need not exist."""
+    if is_remote(one) or is_remote(other):
+        return one.rstrip("/") == other.rstrip("/")
+    return os.path.realpath(resolved(one)) == os.path.realpath(resolved(other))
 
 
 def folder_place(path: str) -> buckets.Place:

@@ -24,12 +24,16 @@ __all__ = [
 SettingsT = typing.TypeVar("SettingsT", bound=Settings)
 
 
-def run_command(command: Callable[[], int | None]) -> int:
+def run_command(
+    command: Callable[[], int | None],
+    tell_error: Callable[[str], object] | None = None,
+) -> int:
     """Runs a command; returns its exit code.
 
     Args:
         command: gives an exit code, None for 0. What the user has to mend it
             raises as ValueError or OSError: told on stderr, exit code 2.
+        tell_error: tells the message; None = in plain text.
     """
     try:
         return command() or 0
@@ -37,7 +41,10 @@ def run_command(command: Callable[[], int | None]) -> int:
         # argparse's way to end after --help, or after its own message.
         return int(stop.code or 0)
     except (ValueError, OSError) as error:
-        sys.stderr.write(f"error: {error}\n")
+        if tell_error:
+            tell_error(str(error))
+        else:
+            sys.stderr.write(f"error: {error}\n")
         return 2
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "OutputFolder",
     "below",
     "data_set_written_whole",
+    "delete_folder",
     "directory_written_whole",
 ]
 
@@ -116,6 +117,20 @@ def data_set_written_whole(path: str, manifest: str) -> Iterator[OutputFolder]:
         yield output
     finally:
         _delete_losers(path, output, older)
+
+
+def delete_folder(path: str, marker: str) -> None:
+    """Deletes a folder; one that is not there counts as deleted.
+
+    Args:
+        path: the folder.
+        marker: goes first, so that no reader takes the rest for whole.
+    """
+    files.delete_files([os.path.join(path, marker)])
+    if files.is_remote(path):
+        files.delete_files(os.path.join(path, name) for name in below(path))
+    else:
+        shutil.rmtree(files.resolved(path), ignore_errors=True)
 
 
 def below(path: str) -> list[str]:

@@ -1,23 +1,47 @@
 """The one training loop."""
 
+import dataclasses
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from trainer.dataset import Windows
-from trainer.driver import OneReplica
+from trainer.detector import Detector
+from trainer.recovery import Position, Recovery, Stateful
+from trainer.stateful_callbacks import History
 
-__all__ = ["evaluate", "fit"]
+__all__ = ["Driver", "evaluate", "fit"]
 
 _WINDOWS_A_TEST_STEP = 256
 
 
+class Driver(Protocol):
+    """Runs blocks of steps: `driver.OneReplica`, `replicas.ManyReplicas`."""
+
+    detector: Detector
+    kind: str
+    block_length: int
+    num_replicas: int
+
+    def resident(self, values: np.ndarray) -> Any:
+        """Puts a series `[row, feature]` where the steps run."""
+
+    def train(self, values: Any, starts: np.ndarray) -> float:
+        """Trains on `starts` `[step, batch]`; the epoch's sum of losses."""
+
+    def test(self, values: Any, starts: np.ndarray) -> None:
+        """Adds the batches of `starts` `[step, batch]` to the metrics."""
+
+    def agree(self, is_stopping: bool) -> bool:
+        """Whether any worker wants to stop."""
+
+
 def fit(
-    driver: OneReplica,
+    driver: Driver,
     train: Windows,
     validation: Windows,
     *,
@@ -27,94 +51,138 @@ def fit(
     max_steps: int = 0,
     is_shuffled: bool = True,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    stateful: Mapping[str, Stateful] | None = None,
+    recovery: Recovery | None = None,
 ) -> keras.callbacks.History:
     """Trains the detector's network.
+
+    Where the loss is not finite, the epoch is begun again with half the
+    learning rate.
 
     Args:
         driver: runs the steps.
         train: windows to learn from; the last, smaller batch is used too.
         validation: windows to watch; may be empty.
-        batch_size: windows a step.
+        batch_size: windows a step, of all replicas together.
         epochs: passes over `train` at most.
         seed: of the order of windows.
         max_steps: steps at most; 0 = any.
         is_shuffled: whether the order changes from epoch to epoch.
-        callbacks: Keras callbacks; `on_train_batch_end` comes once a block.
+        callbacks: Keras callbacks. `on_train_batch_end` comes once a block,
+            its logs hold `steps`, `windows` and the mean `loss` so far;
+            `on_epoch_begin` is told the `step` at which an epoch is resumed.
+        stateful: callbacks whose state is kept, by name.
+        recovery: checkpoints; None = none are written.
 
     Returns:
         Losses and errors per epoch.
 
     Raises:
-        ValueError: the loss is not finite.
+        ValueError: the loss is not finite, again and again.
     """
     detector = driver.detector
-    history = keras.callbacks.History()
+    recovery = recovery or Recovery()
+    history = History()
+    stateful = {"history": history, **(stateful or {})}
     calls = keras.callbacks.CallbackList(
-        [history, *callbacks], model=detector, epochs=epochs, steps=None
+        [*stateful.values(), *callbacks],
+        model=detector,
+        epochs=epochs,
+        steps=None,
     )
-    resident = tf.constant(train.values)
-    held_out = tf.constant(validation.values)
-    steps_left = max_steps or sys.maxsize
+    held_out = driver.resident(validation.values)
+    run = _Run(
+        driver,
+        driver.resident(train.values),
+        batch_size,
+        max_steps or sys.maxsize,
+        calls,
+        recovery,
+    )
     detector.stop_training = False
     calls.on_train_begin()
     try:
-        for epoch in range(epochs):
-            calls.on_epoch_begin(epoch)
+        position = recovery.begin(driver, stateful)
+        while not (
+            detector.stop_training
+            or position.epoch >= epochs
+            or position.num_steps >= run.most_steps
+        ):
+            epoch = position.epoch
+            calls.on_epoch_begin(epoch, {"step": position.step})
+            recovery.epoch_begins(position)
             starts = train.order(seed, epoch) if is_shuffled else train.starts
-            blocks = _blocks(starts, batch_size, driver)
-            steps_left -= _train_epoch(
-                driver, resident, blocks, calls, steps_left
-            )
+            position = _train_epoch(run, starts, position)
             logs = {"loss": float(detector.loss_mean.result())}
-            _check_finite(logs["loss"], epoch)
+            if not _is_finite(detector, logs["loss"]):
+                position = recovery.roll_back(position)
+                continue
             if len(validation):
                 logs |= evaluate(driver, held_out, validation.starts, "val_")
             calls.on_epoch_end(epoch, logs)
-            if detector.stop_training or not steps_left:
-                break
+            position = dataclasses.replace(position, epoch=epoch + 1, step=0)
+            recovery.progress(position)
     finally:
         # Best weights come back and bars close, whatever happened.
         calls.on_train_end()
     return history
 
 
-def _train_epoch(
-    driver: OneReplica,
-    values: tf.Tensor,
-    blocks: Iterator[np.ndarray],
-    calls: keras.callbacks.CallbackList,
-    most_steps: int,
-) -> int:
-    """Trains on the blocks of one epoch; returns the number of steps."""
-    driver.detector.reset_metrics()
-    num_steps = 0
-    for block in blocks:
-        block = block[: most_steps - num_steps]
-        calls.on_train_batch_begin(num_steps)
-        driver.train(values, block)
-        num_steps += len(block)
-        calls.on_train_batch_end(num_steps, {"steps": len(block)})
-        if num_steps >= most_steps:
+@dataclasses.dataclass(frozen=True)
+class _Run:
+    """What stays the same from epoch to epoch."""
+
+    driver: Driver
+    values: Any
+    batch_size: int
+    most_steps: int
+    calls: keras.callbacks.CallbackList
+    recovery: Recovery
+
+
+def _train_epoch(run: _Run, starts: np.ndarray, position: Position) -> Position:
+    """Trains on the rest of an epoch, or until the loss is not finite."""
+    if position.step == 0:
+        run.driver.detector.reset_metrics()
+    for block in _blocks(starts, run.batch_size, run.driver, position.step):
+        block = block[: run.most_steps - position.num_steps]
+        if not len(block):
             break
-    return num_steps
-
-
-def _check_finite(loss: float, epoch: int) -> None:
-    if not math.isfinite(loss):
-        raise ValueError(
-            f"The training loss must be finite. Received: loss={loss} in epoch "
-            f"{epoch + 1}. Lower --learning_rate."
+        run.calls.on_train_batch_begin(position.step)
+        loss_sum = run.driver.train(run.values, block)
+        position = dataclasses.replace(
+            position,
+            step=position.step + len(block),
+            num_steps=position.num_steps + len(block),
         )
+        run.recovery.progress(position)
+        num_windows = min(position.step * run.batch_size, len(starts))
+        logs = {
+            "steps": len(block),
+            "windows": block.size,
+            "loss": loss_sum / num_windows,
+        }
+        run.calls.on_train_batch_end(position.step, logs)
+        if not math.isfinite(loss_sum):
+            break
+    return position
+
+
+def _is_finite(detector: Detector, loss: float) -> bool:
+    return math.isfinite(loss) and all(
+        np.isfinite(weight.numpy()).all()
+        for weight in detector.network.trainable_variables
+    )
 
 
 def evaluate(
-    driver: OneReplica, values: tf.Tensor, starts: np.ndarray, prefix: str = ""
+    driver: Driver, values: Any, starts: np.ndarray, prefix: str = ""
 ) -> dict[str, float]:
     """Loss and errors over all windows of `starts`.
 
     Args:
         driver: runs the steps.
-        values: `[row, feature]`, the resident series.
+        values: the resident series.
         starts: `[window]` int64.
         prefix: put before each name.
     """
@@ -139,14 +207,14 @@ def _batches(
 
 
 def _blocks(
-    starts: np.ndarray, batch_size: int, driver: OneReplica
+    starts: np.ndarray, batch_size: int, driver: Driver, first_step: int = 0
 ) -> Iterator[np.ndarray]:
     """Cuts an epoch into blocks of the driver's length, the tail last."""
     full, tail = _batches(starts, batch_size)
-    begin = 0
+    begin = first_step
     while begin < len(full):
         block = full[begin : begin + driver.block_length]
         begin += len(block)
         yield block
-    if len(tail):
+    if len(tail) and begin == len(full):
         yield tail

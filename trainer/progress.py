@@ -1,92 +1,190 @@
 """Progress bars on terminals, log lines elsewhere."""
 
 import contextlib
+import datetime
 import logging
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import keras
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from trainer import log_format
+from trainer.pace import Pace
+
 __all__ = ["TrainingProgress", "progress_bar"]
+
+_SECONDS_A_LINE = 10.0
+
+_logger = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
-def progress_bar(text: str, total: int) -> Iterator[Callable[..., None]]:
-    """Shows a bar on stderr while the block runs.
+def progress_bar(
+    text: str, total: int, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Callable[[int], None]]:
+    """Tells how a pass over windows goes on: a bar, or now and then a line.
 
     Args:
-        text: what is done.
-        total: number of items.
+        text: name of the phase.
+        total: number of windows.
+        clock: seconds since any moment.
 
     Yields:
-        A function that is told how many more items are done, and may be
-        given a new `text`.
+        A function that is told how many more windows are done.
     """
-    console = Console(stderr=True)
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    ) as progress:
-        task = progress.add_task(text, total=total)
+    if log_format.shows_bars():
+        with _bar() as bar:
+            task = bar.add_task(text, total=total)
+            yield lambda count: bar.advance(task, count)
+        return
+    fields = {"phase": text, "windows": total}
+    _tell([f"{text}: {total:,} windows"], fields)
+    pace = Pace(clock)
+    told = clock()
+    done = 0
 
-        def advance(count: int, text: str | None = None) -> None:
-            progress.update(task, advance=count, description=text)
+    def advance(count: int) -> None:
+        nonlocal done, told
+        done += count
+        pace.add(count)
+        if clock() < told + _SECONDS_A_LINE or done >= total:
+            return
+        told = clock()
+        _tell(
+            [f"{text}: {done:,}/{total:,} windows"],
+            fields | {"windows_done": done},
+            pace.per_second(),
+            pace.seconds_for(total - done),
+        )
 
-        yield advance
+    yield advance
 
 
 class TrainingProgress(keras.callbacks.Callback):
-    """Shows steps and losses: a bar on terminals, else a line an epoch.
+    """Tells step, losses, windows/s and the time that is left at most.
+
+    Rates are those of the current epoch, and count only what this process
+    did of it.
 
     Args:
         steps_an_epoch: training steps in one epoch.
         epochs: epochs at most.
-        windows_an_epoch: training windows in one epoch.
+        max_steps: steps at most; 0 = any.
+        phase: name of the phase.
+        clock: seconds since any moment.
     """
 
-    def __init__(self, steps_an_epoch: int, epochs: int, windows_an_epoch: int):
+    def __init__(
+        self,
+        steps_an_epoch: int,
+        epochs: int,
+        max_steps: int = 0,
+        phase: str = "reconstruction",
+        clock: Callable[[], float] = time.monotonic,
+    ):
         super().__init__()
-        self._total = steps_an_epoch * epochs
+        self._steps = steps_an_epoch
         self._epochs = epochs
-        self._windows = windows_an_epoch
+        most = steps_an_epoch * epochs
+        self._most_steps = min(most, max_steps) if max_steps else most
+        self._phase = phase
+        self._clock = clock
+        self._steps_pace, self._windows_pace = Pace(clock), Pace(clock)
         self._stack = contextlib.ExitStack()
-        self._line = "training"
+        self._bar: Progress | None = None
+        self._losses: dict[str, Any] = {}
 
     def on_train_begin(self, logs=None):
         """Opens the bar."""
-        self._advance = self._stack.enter_context(
-            progress_bar(self._line, self._total)
-        )
+        self._told = self._clock()
+        if log_format.shows_bars():
+            self._bar = self._stack.enter_context(_bar())
+            self._task = self._bar.add_task(self._phase, total=self._most_steps)
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Starts the clock of the epoch."""
-        self._began = time.perf_counter()
+        """Starts the clock; `logs` names the `step` to go on from."""
+        self._epoch = epoch
+        self._first_step = self._step = (logs or {}).get("step", 0)
+        self._steps_pace.begin()
+        self._windows_pace.begin()
 
     def on_train_batch_end(self, batch, logs=None):
-        """Advances by the steps of one block."""
-        self._advance((logs or {}).get("steps", 1), self._line)
+        """Takes a block of steps in: its `steps`, `windows`, mean `loss`."""
+        self._step = batch
+        self._steps_pace.add(logs["steps"])
+        self._windows_pace.add(logs["windows"])
+        is_due = self._clock() >= self._told + _SECONDS_A_LINE
+        if self._bar or (is_due and batch < self._steps):
+            self._show(logs, [f"step {batch:,}/{self._steps:,}"])
 
     def on_epoch_end(self, epoch, logs=None):
         """Tells the losses of the epoch."""
-        rate = self._windows / (time.perf_counter() - self._began)
-        losses = "  ".join(
-            f"{name} {value:.4f}"
-            for name, value in (logs or {}).items()
-            if name in ("loss", "val_loss")
-        )
-        self._line = f"epoch {epoch + 1}/{self._epochs}  {losses}"
-        if not sys.stderr.isatty():
-            logging.getLogger(__name__).info(
-                "%s  %.0f windows/s", self._line, rate
-            )
+        self._show(logs or {}, [], is_whole=self._first_step == 0)
 
     def on_train_end(self, logs=None):
         """Closes the bar."""
         self._stack.close()
+        self._bar = None
+
+    def _show(
+        self, logs: Mapping[str, Any], parts: list[str], is_whole: bool = False
+    ) -> None:
+        self._told = self._clock()
+        losses = {n: logs[n] for n in ("loss", "val_loss") if n in logs}
+        if self._bar:
+            # Of the epoch before, until there is another.
+            self._losses |= losses
+            losses = self._losses
+        texts = [f"epoch {self._epoch + 1}/{self._epochs}", *parts]
+        texts += [f"{name} {value:.4g}" for name, value in losses.items()]
+        rate = self._windows_pace.per_second(is_whole)
+        done = self._epoch * self._steps + self._step
+        if self._bar:
+            texts += [] if rate is None else [f"{rate:,.0f} windows/s"]
+            self._bar.update(
+                self._task, completed=done, description="  ".join(texts)
+            )
+            return
+        fields = {
+            "phase": self._phase,
+            "epoch": self._epoch + 1,
+            "step": self._step,
+        }
+        steps_left = max(0, self._most_steps - done)
+        seconds_left = self._steps_pace.seconds_for(steps_left, is_whole)
+        _tell(texts, fields | losses, rate, seconds_left)
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+
+
+def _tell(
+    texts: list[str],
+    fields: Mapping[str, Any],
+    windows_per_second: float | None = None,
+    seconds_left: float | None = None,
+) -> None:
+    """Logs a line: words for people, `fields` for programs."""
+    fields = dict(fields)
+    if windows_per_second is not None and seconds_left is not None:
+        left = datetime.timedelta(seconds=round(seconds_left))
+        texts = [
+            *texts,
+            f"{windows_per_second:,.0f} windows/s",
+            f"at most {left} left",
+        ]
+        fields |= {
+            "windows_per_second": round(windows_per_second, 1),
+            "seconds_left": round(seconds_left, 1),
+        }
+    _logger.info("%s", "  ".join(texts), extra={"fields": fields})

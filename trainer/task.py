@@ -10,10 +10,12 @@ import shlex
 import sys
 from collections.abc import Sequence
 
-from trainer import storage
+from trainer import log_format, storage
 from trainer.command_line import parse
 from trainer.config import RunSettings
+from trainer.environment import Environment, check_port_free
 from trainer.flags import check_given, run_command
+from trainer.preemption import Preemption
 from trainer.schema import Schema
 
 DEFAULT_WINDOW_LENGTH = 30
@@ -22,25 +24,24 @@ DEFAULT_WINDOW_LENGTH = 30
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    logging.basicConfig(format="%(message)s", stream=sys.stderr)
-    logging.getLogger("trainer").setLevel(logging.INFO)
-    return run_command(
-        lambda: _train(list(sys.argv[1:] if argv is None else argv))
-    )
-
-
-def _train(arguments: Sequence[str]) -> None:
-    config = parse(arguments)
-    check_given(config.run, ("data_dir", "output_dir"))
-    schema = Schema.load(config.run.data_dir)
-    output_dir = storage.check_local(config.run.output_dir)
-    if os.path.realpath(output_dir) == os.path.realpath(config.run.data_dir):
-        raise ValueError(
-            "`output_dir` must not be the data set's folder, which is replaced "
-            f"whole by the next preprocessing. Received: {output_dir} for "
-            "both. Name another output_dir."
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    log_format.configure(log_format.asked_for(arguments))
+    preemption = Preemption()
+    with preemption.installed():
+        return run_command(
+            lambda: _train(arguments, preemption), log_format.tell_error
         )
-    storage.check_writable(output_dir, "output_dir")
+
+
+def _train(arguments: Sequence[str], preemption: Preemption) -> None:
+    environment = Environment.read(os.environ)
+    config = parse(arguments, environment)
+    check_given(config.run, ("data_dir", "output_dir"))
+    log_format.configure(config.run.log_format)
+    check_port_free(environment.cluster)
+    schema = Schema.load(config.run.data_dir)
+    if environment.cluster.is_chief:
+        _check_output(config.run)
     settings = _resolved(config.run, schema)
     config = dataclasses.replace(config, run=settings)
     command = shlex.join(["python", "-m", "trainer.task", *arguments])
@@ -48,11 +49,63 @@ def _train(arguments: Sequence[str]) -> None:
     import tensorflow as tf
 
     from trainer.training import Training
+    from trainer.workers import LOST_WORKER_ERRORS, Workers
 
     # GPUs' short float32 products would differ from a CPU's by 1e-3.
     tf.config.experimental.enable_tensor_float_32_execution(False)
+    if settings.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    workers = Workers(environment.cluster, settings.num_replicas, preemption)
+    # The chief speaks for all.
+    log_format.configure(config.run.log_format, is_quiet=not workers.is_chief)
+    training = Training(
+        config,
+        schema,
+        command,
+        workers,
+        preemption,
+        environment.reports_metric,
+    )
+    try:
+        training.run()
+    except LOST_WORKER_ERRORS as error:
+        if workers.num_workers == 1:
+            raise
+        _start_again(arguments, error)
 
-    Training(config, schema, command).run()
+
+def _start_again(arguments: Sequence[str], error: Exception) -> None:
+    """Makes this process a new one, which waits until all workers are there.
+
+    What TensorFlow knows of the cluster cannot be mended within a process.
+    """
+    logging.getLogger(__name__).warning(
+        "Another worker is gone, so this one starts again and waits for it: %s",
+        str(error).strip().splitlines()[-1],
+    )
+    sys.stdout.flush()
+    command = [sys.executable, "-m", "trainer.task", *arguments]
+    os.execv(sys.executable, command)
+
+
+def _check_output(settings: RunSettings) -> None:
+    output_dir, data_dir = settings.output_dir, settings.data_dir
+    if storage.is_same_folder(output_dir, data_dir):
+        raise ValueError(
+            "`output_dir` must not be the data set's folder, which is replaced "
+            f"whole by the next preprocessing. Received: {output_dir} for "
+            "both. Name another output_dir."
+        )
+    folders = {
+        "output_dir": output_dir,
+        "checkpoint_dir": settings.checkpoint_dir,
+        "log_dir": settings.log_dir,
+        # The folder itself is made by the export.
+        "model_dir": os.path.dirname(settings.model_dir.rstrip("/")),
+    }
+    for name, folder in folders.items():
+        if folder:
+            storage.check_writable(folder, name)
 
 
 def _resolved(settings: RunSettings, schema: Schema) -> RunSettings:

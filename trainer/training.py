@@ -1,37 +1,38 @@
 """One training run: its data, its phases, its folder."""
 
+import contextlib
 import dataclasses
 import datetime
 import functools
 import json
 import logging
-import os
-import shutil
-from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from trainer import storage
-from trainer.command_line import CONFIG_FILE, Config
+from trainer import variables
+from trainer.checkpoints import Checkpoint
+from trainer.command_line import Config
 from trainer.config import PHASES, load
 from trainer.dataset import Windows, load_windows
 from trainer.detector import Detector, DetectorConfig
 from trainer.export import export
 from trainer.phases import error_statistics, reconstruction, threshold_tuning
+from trainer.preemption import Preemption
 from trainer.progress import TrainingProgress, progress_bar
+from trainer.recovery import Recovery
+from trainer.resuming import identity, read_start
+from trainer.run_folder import RunFolder
 from trainer.schema import Schema
+from trainer.tensorboard import TrainingLogs
 from trainer.thresholds import RULES
+from trainer.workers import Workers
 
 __all__ = ["Training"]
 
-METRICS_FILE = "metrics.json"
-CHECKPOINT = os.path.join("checkpoints", "detector.keras")
-MODEL = "model"
-# What evaluation.report writes beside the model.
-REPORT_FILES = ("report*.html", "figures*.json")
 # Fewer steps make poor statistics: train's are used instead.
 MINIMUM_CALIBRATION_STEPS = 100
 SAMPLE_WINDOWS = 64
@@ -40,20 +41,38 @@ _logger = logging.getLogger(__name__)
 
 
 class Training:
-    """Runs the phases that a configuration asks for.
+    """Runs the phases that a configuration asks for, or what is left of them.
 
     Args:
         config: resolved.
         schema: of the data set.
         command: the command line, kept with the result.
+        workers: who trains together; all run the same.
+        preemption: requests to end.
+        reports_metric: whether a tuning service waits for the metric.
     """
 
-    def __init__(self, config: Config, schema: Schema, command: str):
+    def __init__(
+        self,
+        config: Config,
+        schema: Schema,
+        command: str,
+        workers: Workers,
+        preemption: Preemption,
+        reports_metric: bool = False,
+    ):
         self._config = config
         self._settings = config.run
         self._schema = schema
         self._command = command
+        self._workers = workers
+        self._preemption = preemption
+        self._reports_metric = reports_metric
+        self._folder = RunFolder(config.run)
+        is_logged = config.run.tensorboard and workers.is_chief
+        self._logs = TrainingLogs(self._folder.log_dir if is_logged else "")
         self._metrics: dict[str, Any] = {}
+        self._has_written = False
         self._is_jitted = config.run.driver != "graph"
         self._windows = functools.cache(self._read_windows)
 
@@ -61,28 +80,103 @@ class Training:
         """Runs the phases; the last of the three exports the model.
 
         Raises:
-            ValueError: the data or the order of phases is wrong.
+            OSError: a file cannot be read or written.
+            ValueError: the data or the order of phases is wrong, or what
+                `output_dir` holds is of another run.
         """
-        mode = self._settings.training_mode
-        phases = PHASES if mode == "all" else (mode,)
-        if phases[0] == PHASES[0]:
-            detector = self._new_detector()
-        else:
-            detector = self._stored_detector(phases[0])
+        with contextlib.closing(self._logs), contextlib.ExitStack() as stack:
+            if self._workers.num_workers > 1:
+                # The others must hear of it, which needs an exchange.
+                stack.enter_context(self._preemption.deferred())
+            with self._workers.strategy.scope():
+                detector = self._run_phases()
+            self._workers.from_chief(lambda: self._export_if_due(detector))
+        if self._workers.is_chief:
+            self._print_table()
+
+    def _run_phases(self) -> Detector:
+        start = self._start()
+        num_done = start.state["phases_done"] if start else 0
+        keras.utils.set_random_seed(self._settings.seed)
+        detector = Detector(self._schema.to_json(), self._detector_config())
+        if num_done:
+            arrays = variables.listed("variable", start.arrays)
+            variables.assign(detector.state_variables, arrays)
+        self._metrics = dict(start.state["metrics"]) if start else {}
+        phases = self._phases_left(num_done)
+        if not phases:
+            _logger.info(
+                "All that this command asks for is done already. To train "
+                "anew, add --resume=false."
+            )
         run_phase = {
-            PHASES[0]: self._reconstruction,
+            PHASES[0]: functools.partial(self._reconstruction, start=start),
             PHASES[1]: self._error_statistics,
             PHASES[2]: self._threshold_tuning,
         }
         for phase in phases:
-            _logger.info("Phase %s", phase)
+            _logger.info("Phase %s", phase, extra={"fields": {"phase": phase}})
             for stale in PHASES[PHASES.index(phase) :]:
                 self._metrics.pop(stale, None)
             self._metrics[phase] = run_phase[phase](detector)
-            self._save(detector)
-        if phases[-1] == PHASES[2]:
-            self._export(detector)
-        self._print_table()
+            state = {"phases_done": PHASES.index(phase) + 1}
+            arrays = variables.read(detector.state_variables)
+            checkpoint = Checkpoint(variables.named("variable", arrays), state)
+            self._workers.from_chief(functools.partial(self._save, checkpoint))
+        return detector
+
+    @property
+    def _mode(self) -> str:
+        return self._settings.training_mode
+
+    @property
+    def _is_first(self) -> bool:
+        """Whether the first phase is asked for."""
+        return self._mode in ("all", PHASES[0])
+
+    def _phases_left(self, num_done: int) -> list[str]:
+        if not self._is_first:
+            return [self._mode]
+        asked_for = PHASES if self._mode == "all" else PHASES[:1]
+        return list(asked_for[num_done:])
+
+    def _start(self) -> Checkpoint | None:
+        """The checkpoint to go on from, the same on all workers."""
+
+        def read() -> dict[str, np.ndarray]:
+            start = read_start(
+                self._folder.checkpoints, self._config, self._identity()
+            )
+            return start.packed() if start else {}
+
+        arrays = self._workers.from_chief(read)
+        return Checkpoint.unpacked(arrays) if arrays else None
+
+    def _identity(self) -> dict[str, Any]:
+        return identity(
+            self._config, self._detector_config(), self._schema.hash()
+        )
+
+    def _save(self, checkpoint: Checkpoint) -> None:
+        """Writes a checkpoint; what describes it only where it changed."""
+        is_phase_done = checkpoint.state["phases_done"] > 0
+        if not self._has_written:
+            # Of an earlier run: what it made is not this detector's.
+            self._folder.forget_results()
+        state = {
+            **self._identity(),
+            "metrics": self._metrics,
+            **checkpoint.state,
+        }
+        self._folder.checkpoints.save(Checkpoint(checkpoint.arrays, state))
+        if is_phase_done or not self._has_written:
+            config = {
+                "command": self._command,
+                "schema_hash": self._schema.hash(),
+                "settings": self._config.flat(),
+            }
+            self._folder.describe(config, self._metrics)
+        self._has_written = True
 
     def _detector_config(self) -> dict[str, Any]:
         config = DetectorConfig(
@@ -96,43 +190,9 @@ class Training:
         # As a saved detector gives it back: lists for tuples.
         return json.loads(json.dumps(dataclasses.asdict(config)))
 
-    def _new_detector(self) -> Detector:
-        keras.utils.set_random_seed(self._settings.seed)
-        return Detector(self._schema.to_json(), self._detector_config())
-
-    def _stored_detector(self, phase: str) -> Detector:
-        path = self._path(CHECKPOINT)
-        if not os.path.isfile(path):
-            raise ValueError(
-                f"--training_mode={phase} starts from what the reconstruction "
-                "phase left in `output_dir`. Received: "
-                f"{self._settings.output_dir}, which holds no {CHECKPOINT}; "
-                "run --training_mode=reconstruction first."
-            )
-        self._metrics = self._read_metrics()
-        detector = keras.models.load_model(path)
-        stored = detector.get_config()["config"]
-        differing = [
-            name
-            for name, value in self._detector_config().items()
-            if stored[name] != value
-        ]
-        if detector.schema.hash() != self._schema.hash():
-            raise ValueError(
-                "The data set must be the one that the detector in "
-                f"{self._settings.output_dir} was trained on. Received: "
-                f"data_dir={self._settings.data_dir}, which has another hash. "
-                "Run --training_mode=reconstruction again."
-            )
-        if differing:
-            raise ValueError(
-                f"The detector in {self._settings.output_dir} was made with "
-                f"other values of: {', '.join(differing)}. Leave these flags "
-                "out, or run --training_mode=reconstruction again."
-            )
-        return detector
-
-    def _reconstruction(self, detector: Detector) -> dict[str, Any]:
+    def _reconstruction(
+        self, detector: Detector, start: Checkpoint | None
+    ) -> dict[str, Any]:
         train = self._normal_windows("train", self._settings.stride)
         missing = set(self._settings.series) - train.series_ids
         if missing:
@@ -143,16 +203,36 @@ class Training:
                 "input."
             )
         validation = self._normal_windows("validation")
-        return reconstruction.run(
-            detector, train, validation, self._settings, self._callbacks(train)
+        is_chief = self._workers.is_chief
+        recovery = Recovery(
+            save=self._save_within_phase if is_chief else None,
+            start=start,
+            seconds=self._settings.checkpoint_seconds,
+            preemption=self._preemption,
         )
+        with self._preemption.deferred():
+            return reconstruction.run(
+                detector,
+                train,
+                validation,
+                self._settings,
+                self._callbacks(train),
+                self._workers,
+                recovery,
+                self._logs,
+                self._reports_metric and is_chief,
+            )
+
+    def _save_within_phase(self, checkpoint: Checkpoint) -> None:
+        state = {"phases_done": 0, **checkpoint.state}
+        self._save(Checkpoint(checkpoint.arrays, state))
 
     def _error_statistics(self, detector: Detector) -> dict[str, Any]:
         split = self._calibration_split("statistics")
         windows = self._normal_windows(split)
-        with progress_bar("error statistics", len(windows)) as advance:
+        with self._progress("error statistics", windows) as advance:
             return {"split": split} | error_statistics.run(
-                detector, windows, advance, self._is_jitted
+                detector, windows, advance, self._is_jitted, self._workers
             )
 
     def _threshold_tuning(self, detector: Detector) -> dict[str, Any]:
@@ -162,10 +242,16 @@ class Training:
             getattr(self._settings, kind): _rule(self._config, kind)
             for kind in ("threshold_rule", "label_free_threshold_rule")
         }
-        with progress_bar("thresholds", len(windows)) as advance:
+        with self._progress("thresholds", windows) as advance:
             return {"split": split, "windows": len(windows)} | (
                 threshold_tuning.run(
-                    detector, windows, rules, advance, self._is_jitted
+                    detector,
+                    windows,
+                    rules,
+                    advance,
+                    self._is_jitted,
+                    self._workers,
+                    self._logs,
                 )
             )
 
@@ -216,39 +302,30 @@ class Training:
         )
         return "train"
 
+    def _progress(self, text: str, windows: Windows) -> Any:
+        """A bar over this worker's share."""
+        return progress_bar(text, len(self._workers.share(windows.starts)))
+
     def _callbacks(self, train: Windows) -> list[Any]:
+        if not self._workers.is_chief:
+            return []
         steps = -(-len(train) // self._settings.batch_size)
-        callbacks = [TrainingProgress(steps, self._settings.epochs, len(train))]
-        if self._settings.tensorboard:
-            callbacks.append(keras.callbacks.TensorBoard(self._path("logs")))
-        return callbacks
+        return [
+            TrainingProgress(
+                steps, self._settings.epochs, self._settings.max_steps
+            )
+        ]
 
-    def _save(self, detector: Detector) -> None:
-        """Writes the checkpoint, then what describes it."""
-        path = self._path(CHECKPOINT)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        temporary = path.replace(".keras", ".writing.keras")
-        detector.save(temporary)
-        os.replace(temporary, path)
-        if os.path.isfile(self._path(CONFIG_FILE)):
-            # Of an earlier run here: what it made is not this detector's.
-            shutil.rmtree(self._path(MODEL), ignore_errors=True)
-            for pattern in REPORT_FILES:
-                for old in Path(self._settings.output_dir).glob(pattern):
-                    old.unlink()
-        config = {
-            "command": self._command,
-            "schema_hash": self._schema.hash(),
-            "settings": self._config.flat(),
-        }
-        for name, content in (
-            (CONFIG_FILE, config),
-            (METRICS_FILE, self._metrics),
-        ):
-            text = json.dumps(content, indent=1) + "\n"
-            storage.write_text(self._path(name), text)
-
-    def _export(self, detector: Detector) -> None:
+    def _export_if_due(self, detector: Detector) -> None:
+        """Exports after the last phase, unless an earlier process did."""
+        is_last = self._mode in ("all", PHASES[-1])
+        if not is_last or (self._folder.has_model and not self._has_written):
+            return
+        if self._workers.num_replicas > 1:
+            # Variables of one replica are what SavedModels can hold.
+            arrays = variables.read(detector.state_variables)
+            detector = Detector(detector.schema_text, self._detector_config())
+            variables.assign(detector.state_variables, arrays)
         now = datetime.datetime.now(datetime.UTC)
         statistics, tuning = (self._metrics[phase] for phase in PHASES[1:])
         origin = {
@@ -260,28 +337,10 @@ class Training:
             },
         }
         windows = self._windows(tuning["split"])
-        first = windows.starts[:SAMPLE_WINDOWS, None]
-        sample = windows.values[first + range(windows.window_length)]
-        path = self._path(MODEL)
+        sample = windows.sample(SAMPLE_WINDOWS)
         version = now.strftime("%Y%m%dT%H%M%SZ")
-        export(detector, path, version, sample, origin)
-        _logger.info("Model written to %s", path)
-
-    def _read_metrics(self) -> dict[str, Any]:
-        path = self._path(METRICS_FILE)
-        if not os.path.isfile(path):
-            return {}
-        with open(path, encoding="utf-8") as file:
-            try:
-                return dict(json.load(file))
-            except ValueError as error:
-                raise ValueError(
-                    f"{path} must be what the phase before wrote. Received: "
-                    f"{error}. Run --training_mode=reconstruction again."
-                ) from error
-
-    def _path(self, name: str) -> str:
-        return os.path.join(self._settings.output_dir, name)
+        export(detector, self._folder.model_dir, version, sample, origin)
+        _logger.info("Model written to %s", self._folder.model_dir)
 
     def _print_table(self) -> None:
         table = Table("phase", "", "", title="What was learned")

@@ -1,4 +1,4 @@
-"""A compiled pass over windows, in order."""
+"""A compiled pass over windows, in order, on all local replicas."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.dataset import Windows, gather_windows
+from trainer.workers import Workers
 
 __all__ = ["map_windows"]
 
@@ -17,36 +18,54 @@ def map_windows(
     windows: Windows,
     advance: Callable[[int], None],
     is_jitted: bool,
+    workers: Workers | None = None,
 ) -> Iterator[dict]:
-    """Applies a compiled function to all windows, in order.
+    """Applies a compiled function to this worker's windows, in order.
 
     Args:
         function: `[batch, time, feature]` raw windows to nested tensors
             whose first axis is the batch.
-        windows: the windows.
+        windows: the windows of all workers.
         advance: told how many windows each call has done.
         is_jitted: compile with XLA, where nothing is missing.
+        workers: who shares the windows; None = nobody.
 
     Yields:
-        What `function` gave, as NumPy arrays.
+        What `function` gave, as NumPy arrays. Those of all workers, in worker
+        order, are those of all windows.
     """
-    values = tf.constant(windows.values)
+    workers = workers or Workers()
+    strategy = workers.strategy
+    num_replicas = workers.num_local_replicas
     length = windows.window_length
+    resident = workers.on_replicas(lambda position: windows.values)
 
     # XLA's batched Cholesky, for rows with missing cells, is slow on CPU.
     is_jitted = is_jitted and bool(np.isfinite(windows.values).all())
 
-    @tf.function(jit_compile=is_jitted)
-    def compiled(starts):
-        return function(gather_windows(values, starts, length))
+    @tf.function(jit_compile=is_jitted and workers.num_replicas == 1)
+    def compiled(values, starts):
+        def on_replica(values, starts):
+            return function(gather_windows(values, starts, length))
 
-    for begin in range(0, len(windows), _WINDOWS_A_CALL):
-        starts = windows.starts[begin : begin + _WINDOWS_A_CALL]
+        return strategy.run(on_replica, args=(values, starts))
+
+    mine = workers.share(windows.starts)
+    windows_a_call = _WINDOWS_A_CALL * num_replicas
+    for begin in range(0, len(mine), windows_a_call):
+        starts = mine[begin : begin + windows_a_call]
         count = len(starts)
         # One fixed shape, compiled once: the tail repeats its last window.
-        padded = np.pad(starts, (0, _WINDOWS_A_CALL - count), mode="edge")
-        outputs = compiled(padded)
+        padded = np.pad(starts, (0, windows_a_call - count), mode="edge")
+        parts = padded.reshape(num_replicas, -1)
+        outputs = compiled(resident, workers.on_replicas(parts.__getitem__))
         yield tf.nest.map_structure(
-            lambda tensor, count=count: tensor.numpy()[:count], outputs
+            lambda output, count=count: _joined(strategy, output)[:count],
+            outputs,
         )
         advance(count)
+
+
+def _joined(strategy: tf.distribute.Strategy, output) -> np.ndarray:
+    parts = strategy.experimental_local_results(output)
+    return np.concatenate([part.numpy() for part in parts])

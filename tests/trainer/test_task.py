@@ -90,10 +90,51 @@ def test_retraining_removes_the_model(long_data_set, tmp_path):
     """A model of the old weights left beside new ones, and served."""
     assert train(long_data_set, tmp_path, *SMALL) == 0
     (tmp_path / "figures.json").write_text("{}")
-    mode = "--training_mode=reconstruction"
-    assert train(long_data_set, tmp_path, *SMALL, mode) == 0
+    flags = ["--training_mode=reconstruction", "--resume=false"]
+    assert train(long_data_set, tmp_path, *SMALL, *flags) == 0
     assert not (tmp_path / "model").exists()
     assert not (tmp_path / "figures.json").exists()
+
+
+def test_a_finished_run_is_left_alone(long_data_set, tmp_path, caplog):
+    """Hours of training thrown away by starting a command twice."""
+    assert train(long_data_set, tmp_path, *SMALL) == 0
+    before = {
+        path: path.stat().st_mtime_ns
+        for path in tmp_path.rglob("*")
+        if path.is_file()
+    }
+    assert train(long_data_set, tmp_path, *SMALL) == 0
+    assert "is done already" in caplog.text
+    after = {path: path.stat().st_mtime_ns for path in before}
+    assert after == before
+    # A model that is gone comes back from the checkpoint.
+    shutil.rmtree(tmp_path / "model")
+    assert train(long_data_set, tmp_path, *SMALL) == 0
+    assert (tmp_path / "model" / "saved_model.pb").exists()
+
+
+def test_another_run_in_the_same_folder(long_data_set, tmp_path, capsys):
+    """A run resumed with other settings, or one run lost to another."""
+    mode = "--training_mode=reconstruction"
+    assert train(long_data_set, tmp_path, *SMALL, mode) == 0
+    changed = [*SMALL, mode, "--epochs=3"]
+    assert train(long_data_set, tmp_path, *changed) == 2
+    error = capsys.readouterr().err
+    assert "epochs (2 before, 3 now)" in error
+    assert "--resume=false" in error
+    assert train(long_data_set, tmp_path, *changed, "--resume=false") == 0
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert metrics["reconstruction"]["epochs"] == 3
+
+
+def test_flags_without_effect_on_the_result(long_data_set, tmp_path):
+    """A run that cannot be resumed because its log looks otherwise."""
+    mode = "--training_mode=reconstruction"
+    assert train(long_data_set, tmp_path, *SMALL, mode) == 0
+    changed = ["--checkpoint_seconds=5", "--tensorboard=true"]
+    assert train(long_data_set, tmp_path, *SMALL, *changed) == 0
+    assert (tmp_path / "model").exists()
 
 
 def test_a_changed_data_set_is_refused(
@@ -164,7 +205,10 @@ def test_few_calibration_windows_use_train_and_say_so(
         (["--encoder_units=64,x"], "list of int"),
         (["--data_dir=nowhere"], "preprocessing.task"),
         (["--output_dir="], "`output_dir` must be given"),
-        (["--output_dir=gs://bucket/run"], "Paths must be local"),
+        (["--output_dir=s3://bucket/run"], "begin with gs://"),
+        (["--learning_rate=0"], "`learning_rate` must be at least 1e-12"),
+        (["--batch_size=390"], "--batch_size=371 or less"),
+        (["--preset=best"], "There are: talk_dense"),
     ],
 )
 def test_wrong_use(long_data_set, tmp_path, capsys, flags, message):
@@ -185,6 +229,64 @@ def test_architecture_must_not_change_between_phases(
     mode = "--training_mode=calculate_error_distribution_statistics"
     assert train(long_data_set, tmp_path, mode, "--encoder_units=9") == 2
     assert "other values of: network_settings" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "value,message",
+    [
+        ("{", "TF_CONFIG must be JSON"),
+        ('{"cluster": {"ps": ["a:1"]}}', "no other roles"),
+        ('{"cluster": {"worker": ["a:1", "b"]}}', "host:port"),
+    ],
+)
+def test_wrong_cluster(
+    long_data_set, tmp_path, capsys, monkeypatch, value, message
+):
+    """A worker that trains alone, or ends in a stack trace."""
+    monkeypatch.setenv("TF_CONFIG", value)
+    assert train(long_data_set, tmp_path, *SMALL) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_output_that_cannot_be_written(long_data_set, tmp_path, capsys):
+    """An hour of training before the first file is refused."""
+    (tmp_path / "file").write_text("")
+    assert train(long_data_set, tmp_path / "file" / "run", *SMALL) == 2
+    assert "`output_dir` must be a folder" in capsys.readouterr().err
+    flag = f"--checkpoint_dir={tmp_path}/file/c"
+    assert train(long_data_set, tmp_path / "run", *SMALL, flag) == 2
+    assert "`checkpoint_dir` must be a folder" in capsys.readouterr().err
+
+
+def test_folders_of_the_service(long_data_set, tmp_path, monkeypatch):
+    """Results written where managed training does not look for them."""
+    for name, folder in (
+        ("AIP_MODEL_DIR", "job/model/"),
+        ("AIP_CHECKPOINT_DIR", "job/checkpoints/"),
+        ("AIP_TENSORBOARD_LOG_DIR", "elsewhere/logs/"),
+    ):
+        monkeypatch.setenv(name, str(tmp_path / folder))
+    data_dir, _ = long_data_set
+    flags = [*SMALL[:-1], f"--data_dir={data_dir}"]
+    assert task.main(flags) == 0
+    assert (tmp_path / "job" / "model" / "saved_model.pb").exists()
+    assert (tmp_path / "job" / "metrics.json").exists()
+    assert list((tmp_path / "job" / "checkpoints").glob("*.npz"))
+    assert list((tmp_path / "elsewhere" / "logs").rglob("events*"))
+
+
+def test_a_trial_has_its_own_folder(long_data_set, tmp_path, monkeypatch):
+    """Trials side by side that write over one another."""
+    monkeypatch.setenv("CLOUD_ML_TRIAL_ID", "7")
+    metric = tmp_path / "metric"
+    monkeypatch.setenv("CLOUD_ML_HP_METRIC_FILE", str(metric))
+    mode = "--training_mode=reconstruction"
+    assert train(long_data_set, tmp_path, *SMALL, mode) == 0
+    assert (tmp_path / "7" / "metrics.json").exists()
+    assert not (tmp_path / "metrics.json").exists()
+    told = json.loads(metric.read_text().splitlines()[-1])
+    metrics = json.loads((tmp_path / "7" / "metrics.json").read_text())
+    assert float(told["val_loss"]) == metrics["reconstruction"]["val_loss"]
 
 
 @pytest.mark.parametrize("name", ["config.json", "metrics.json"])

@@ -1,11 +1,15 @@
 """Phase 2: the scorer learns how large errors are on normal data."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
+from trainer.arrays import flatten, unflatten
 from trainer.dataset import Windows
 from trainer.detector import Detector
+from trainer.variables import listed, named
 from trainer.window_pass import map_windows
+from trainer.workers import Workers
 
 __all__ = ["run"]
 
@@ -15,6 +19,7 @@ def run(
     windows: Windows,
     advance: Callable[[int], None],
     is_jitted: bool,
+    workers: Workers | None = None,
 ) -> dict[str, Any]:
     """Passes once over `windows` and replaces the scorer's statistics.
 
@@ -23,6 +28,7 @@ def run(
         windows: normal, held-out windows.
         advance: told how many windows are done.
         is_jitted: compile with XLA.
+        workers: who shares the windows; their statistics are merged.
 
     Returns:
         Number of rows per view, for metrics.json.
@@ -30,14 +36,23 @@ def run(
     Raises:
         ValueError: phase 1 is not done.
     """
+    workers = workers or Workers()
     detector.start_phase("reconstruction", "reconstruction")
-    statistics = detector.scorer.empty_statistics()
-    passes = map_windows(detector.residual_parts, windows, advance, is_jitted)
+    scorer = detector.scorer
+    statistics = scorer.empty_statistics()
+    passes = map_windows(
+        detector.residual_parts, windows, advance, is_jitted, workers
+    )
     for parts in passes:
-        statistics = detector.scorer.update(
-            statistics, parts, detector.positions
-        )
-    detector.scorer.finalize(statistics)
+        statistics = scorer.update(statistics, parts, detector.positions)
+    statistics = functools.reduce(
+        scorer.merge,
+        (
+            unflatten(scorer.empty_statistics(), listed("leaf", arrays))
+            for arrays in workers.gather(named("leaf", flatten(statistics)))
+        ),
+    )
+    scorer.finalize(statistics)
     detector.finish_phase("statistics")
     return {
         f"{view}_rows": moments.count for view, moments in statistics.items()

@@ -7,8 +7,10 @@ import numpy as np
 
 from trainer.dataset import Windows
 from trainer.detector import Detector
+from trainer.tensorboard import TrainingLogs
 from trainer.thresholds.constant import ConstantRule
 from trainer.window_pass import map_windows
+from trainer.workers import Workers
 
 __all__ = ["run"]
 
@@ -19,6 +21,8 @@ def run(
     rules: Mapping[str, ConstantRule],
     advance: Callable[[int], None],
     is_jitted: bool,
+    workers: Workers | None = None,
+    logs: TrainingLogs | None = None,
 ) -> dict[str, Any]:
     """Scores `windows` once, chooses and stores a threshold for each view.
 
@@ -30,6 +34,8 @@ def run(
             that needs no labels, or has scored windows of both classes.
         advance: told how many windows are done.
         is_jitted: compile with XLA.
+        workers: who shares the windows; each sees the scores of all.
+        logs: for TensorBoard.
 
     Returns:
         The thresholds and what they rest on, for metrics.json.
@@ -45,17 +51,40 @@ def run(
         scored = detector.window_scores(values, detector.positions)
         return {view: score for view, (score, _, _) in scored.items()}
 
-    chunks = list(map_windows(scores_of, windows, advance, is_jitted))
+    scores = _all_scores(scores_of, windows, advance, is_jitted, workers)
     thresholds, names = {}, {}
     for view in detector.views:
-        scores = np.concatenate([chunk[view] for chunk in chunks])
-        name = _first_usable(rules, scores, windows.labels)
+        name = _first_usable(rules, scores[view], windows.labels)
         names[f"{view}_rule"] = name
-        threshold = rules[name].fit(scores, windows.labels)
-        thresholds[f"{view}_threshold"] = threshold
+        thresholds[view] = rules[name].fit(scores[view], windows.labels)
     detector.thresholds.assign(list(thresholds.values()))
     detector.finish_phase("tuned")
-    return names | thresholds
+    if logs:
+        logs.scores(scores, thresholds)
+    return names | {
+        f"{view}_threshold": value for view, value in thresholds.items()
+    }
+
+
+def _all_scores(
+    scores_of: Callable,
+    windows: Windows,
+    advance: Callable[[int], None],
+    is_jitted: bool,
+    workers: Workers | None,
+) -> dict[str, np.ndarray]:
+    """View name to the scores of all windows, from all workers."""
+    workers = workers or Workers()
+    chunks: dict[str, list[np.ndarray]] = {}
+    for scores in map_windows(scores_of, windows, advance, is_jitted, workers):
+        for view, score in scores.items():
+            chunks.setdefault(view, []).append(score)
+    mine = {view: np.concatenate(scores) for view, scores in chunks.items()}
+    gathered = [each for each in workers.gather(mine) if each]
+    return {
+        view: np.concatenate([each[view] for each in gathered])
+        for view in gathered[0]
+    }
 
 
 def _first_usable(

@@ -139,6 +139,14 @@ class Mahalanobis(keras.layers.Layer):
             ),
         }
 
+    def merge(
+        self,
+        one: Mapping[str, PairwiseMoments],
+        other: Mapping[str, PairwiseMoments],
+    ) -> dict[str, PairwiseMoments]:
+        """Statistics of the windows of both."""
+        return {view: one[view].merge(other[view]) for view in self.views}
+
     def finalize(self, statistics: Mapping[str, PairwiseMoments]) -> None:
         """Takes the statistics of a whole pass into the weights, or nothing.
 

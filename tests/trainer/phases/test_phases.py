@@ -1,6 +1,7 @@
 """The three phases on small data."""
 
 import dataclasses
+import types
 
 import numpy as np
 import pytest
@@ -92,6 +93,29 @@ def test_no_window_fits(long_data_set):
     with pytest.raises(ValueError, match="at least `window_length`"):
         reconstruction.run(
             make_detector(schema), nothing, nothing, RunSettings()
+        )
+
+
+def test_several_replicas_are_not_jitted(long_data_set):
+    """A compilation that fails after minutes, or shares no gradients."""
+    folder, schema = long_data_set
+    windows = load_windows(folder, schema, "train", 12)
+    workers = types.SimpleNamespace(num_replicas=2)
+    with pytest.raises(ValueError, match="Leave --driver out"):
+        reconstruction.run(
+            make_detector(schema),
+            windows,
+            windows,
+            RunSettings(driver="jit"),
+            workers=workers,
+        )
+    with pytest.raises(ValueError, match="their number, 2"):
+        reconstruction.run(
+            make_detector(schema),
+            windows,
+            windows,
+            RunSettings(batch_size=1),
+            workers=workers,
         )
 
 
