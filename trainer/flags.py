@@ -54,6 +54,7 @@ def parse_settings(
     program: str,
     description: str,
     required: Sequence[str],
+    user: str = "",
 ) -> SettingsT:
     """Reads a command line that is made of one settings class.
 
@@ -63,6 +64,7 @@ def parse_settings(
         program: module name, for the help.
         description: what the command does, with an example.
         required: fields that must not stay empty.
+        user: who has no use for an unknown flag; empty = the program.
 
     Raises:
         ValueError: a flag is unknown, missing, or out of bounds.
@@ -75,7 +77,7 @@ def parse_settings(
     )
     add_flags(parser, [settings_class])
     flags, unknown = parser.parse_known_args(argv)
-    refuse_unknown_flags(unknown, parser, program)
+    refuse_unknown_flags(unknown, parser, user or program)
     settings = settings_from_flags(settings_class, flags)
     check_given(settings, required)
     return settings
@@ -121,11 +123,14 @@ def add_flags(
                 if name == field.name
             ]
             default = defaults.get(field.name, field.default)
+            is_switch = hints[field.name] is bool
             group.add_argument(
                 *(f"--{name}" for name in names),
                 dest=field.name,
                 type=_parser_of(hints[field.name]),
                 default=default,
+                nargs="?" if is_switch else None,
+                const=True if is_switch else None,
                 choices=field.metadata["choices"] or None,
                 help=_help(field.metadata["text"], default),
                 metavar=None

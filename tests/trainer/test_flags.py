@@ -37,6 +37,13 @@ def test_lists_take_commas_and_spaces(text):
     assert parse(["--widths", text]).widths == (64, 32)
 
 
+def test_a_switch_needs_no_value():
+    """--spot, as everybody writes it, refused."""
+    assert parse(["--is_on"]).is_on
+    assert parse(["--is_on", "--mode=b"]).mode == "b"
+    assert not parse(["--is_on", "no"]).is_on
+
+
 def test_names_may_hold_spaces():
     """A column called 'CPU load' taken for two."""
     assert parse(["--names=CPU load, x"]).names == ("CPU load", "x")
