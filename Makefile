@@ -8,10 +8,10 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 export TF_ENABLE_ONEDNN_OPTS ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench lock clean
+.PHONY: help install demo test lint bench bench-faults lock clean
 
 help: ## List the targets.
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /	/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /	/'
 
 install: $(VENV)/.installed ## Make .venv with the locked packages and this project.
 
@@ -44,6 +44,9 @@ test: lint ## Check style, types and layers, then run the tests.
 
 bench: install ## Measure speed; prints ratios of one run.
 	$(BIN)/python -m benchmarks
+
+bench-faults: install ## Kill training at 20 random moments; compare the ends.
+	$(BIN)/python -m benchmarks.faults
 
 lock: ## Resolve requirements.lock anew (needs uv).
 	uv pip compile setup.py --extra dev --universal --python-version 3.11 \

@@ -63,14 +63,20 @@ class Config:
 
     def identity(self) -> dict[str, Any]:
         """Like `flat`, of the fields that affect the result; JSON values."""
-        return json.loads(
-            json.dumps(
-                {
-                    name: value
-                    for name, value in self.flat().items()
-                    if name not in _WITHOUT_EFFECT
-                }
-            )
+        values = self.flat().items()
+        return _as_json({n: v for n, v in values if n not in _WITHOUT_EFFECT})
+
+    def detector_config(self) -> dict[str, Any]:
+        """Field values of `detector.DetectorConfig`; JSON values."""
+        return _as_json(
+            {
+                "network": self.run.network,
+                "network_settings": dataclasses.asdict(self.network),
+                "scorer": self.run.scorer,
+                "scorer_settings": dataclasses.asdict(self.scorer),
+                "window_length": self.run.window_length,
+                "seed": self.run.seed,
+            }
         )
 
 
@@ -132,6 +138,11 @@ def parse(
             for kind, part in parts.items()
         },
     )
+
+
+def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as they come back from a file: lists for tuples."""
+    return dict(json.loads(json.dumps(values)))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -163,7 +163,7 @@ class RunSettings(Settings):
     resume: bool = setting(
         True,
         "go on where an earlier run of the same command stopped; false = start "
-        "anew and replace it",
+        "anew, every time, and replace it",
         affects_result=False,
     )
     checkpoint_seconds: float = setting(

@@ -44,12 +44,17 @@ class Preemption:
 
     @contextlib.contextmanager
     def deferred(self) -> Iterator[None]:
-        """Within the block a signal only sets `is_requested`."""
+        """Within the block a signal only sets `is_requested`.
+
+        After the outermost one it ends the process.
+        """
         before, self._is_deferred = self._is_deferred, True
         try:
             yield
         finally:
             self._is_deferred = before
+        if self.is_requested and not before:
+            self.end()
 
     def end(self) -> None:
         """Ends the process, whether the signal came here or elsewhere.

@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -175,16 +176,13 @@ def _tell(
     seconds_left: float | None = None,
 ) -> None:
     """Logs a line: words for people, `fields` for programs."""
-    fields = dict(fields)
-    if windows_per_second is not None and seconds_left is not None:
-        left = datetime.timedelta(seconds=round(seconds_left))
-        texts = [
-            *texts,
-            f"{windows_per_second:,.0f} windows/s",
-            f"at most {left} left",
-        ]
-        fields |= {
-            "windows_per_second": round(windows_per_second, 1),
-            "seconds_left": round(seconds_left, 1),
-        }
+    fields, texts = dict(fields), list(texts)
+    if windows_per_second is not None:
+        texts.append(f"{windows_per_second:,.0f} windows/s")
+        fields["windows_per_second"] = round(windows_per_second, 1)
+    if seconds_left is not None:
+        fields["seconds_left"] = round(seconds_left, 1)
+    if seconds_left:
+        left = datetime.timedelta(seconds=math.ceil(seconds_left))
+        texts.append(f"at most {left} left")
     _logger.info("%s", "  ".join(texts), extra={"fields": fields})

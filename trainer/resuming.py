@@ -10,13 +10,11 @@ from trainer.config import PHASES
 __all__ = ["identity", "read_start"]
 
 
-def identity(
-    config: Config, detector_config: Mapping[str, Any], schema_hash: str
-) -> dict[str, Any]:
+def identity(config: Config, schema_hash: str) -> dict[str, Any]:
     """What a checkpoint tells of the run it is of; JSON values."""
     return {
         "settings": config.identity(),
-        "detector_config": detector_config,
+        "detector_config": config.detector_config(),
         "schema_hash": schema_hash,
     }
 

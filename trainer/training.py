@@ -1,24 +1,20 @@
 """One training run: its data, its phases, its folder."""
 
 import contextlib
-import dataclasses
 import datetime
 import functools
-import json
 import logging
 from typing import Any
 
 import keras
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
-from trainer import variables
+from trainer import result_table, variables
 from trainer.checkpoints import Checkpoint
 from trainer.command_line import Config
 from trainer.config import PHASES, load
-from trainer.dataset import Windows, load_windows
-from trainer.detector import Detector, DetectorConfig
+from trainer.dataset import Windows
+from trainer.detector import Detector
 from trainer.export import export
 from trainer.phases import error_statistics, reconstruction, threshold_tuning
 from trainer.preemption import Preemption
@@ -29,13 +25,13 @@ from trainer.run_folder import RunFolder
 from trainer.schema import Schema
 from trainer.tensorboard import TrainingLogs
 from trainer.thresholds import RULES
+from trainer.training_data import TrainingData
+from trainer.tuning_metric import TuningMetric
 from trainer.workers import Workers
 
 __all__ = ["Training"]
 
-# Fewer steps make poor statistics: train's are used instead.
-MINIMUM_CALIBRATION_STEPS = 100
-SAMPLE_WINDOWS = 64
+_SAMPLE_WINDOWS = 64
 
 _logger = logging.getLogger(__name__)
 
@@ -71,10 +67,11 @@ class Training:
         self._folder = RunFolder(config.run)
         is_logged = config.run.tensorboard and workers.is_chief
         self._logs = TrainingLogs(self._folder.log_dir if is_logged else "")
+        self._identity = identity(config, schema.hash())
         self._metrics: dict[str, Any] = {}
         self._has_written = False
         self._is_jitted = config.run.driver != "graph"
-        self._windows = functools.cache(self._read_windows)
+        self._data = TrainingData(config.run, schema)
 
     def run(self) -> None:
         """Runs the phases; the last of the three exports the model.
@@ -92,17 +89,20 @@ class Training:
                 detector = self._run_phases()
             self._workers.from_chief(lambda: self._export_if_due(detector))
         if self._workers.is_chief:
-            self._print_table()
+            result_table.show(self._metrics, self._settings.log_format)
 
     def _run_phases(self) -> Detector:
         start = self._start()
         num_done = start.state["phases_done"] if start else 0
         keras.utils.set_random_seed(self._settings.seed)
-        detector = Detector(self._schema.to_json(), self._detector_config())
+        detector = Detector(
+            self._schema.to_json(), self._config.detector_config()
+        )
         if num_done:
             arrays = variables.listed("variable", start.arrays)
             variables.assign(detector.state_variables, arrays)
-        self._metrics = dict(start.state["metrics"]) if start else {}
+            self._metrics = dict(start.state["metrics"])
+            self._report_again()
         phases = self._phases_left(num_done)
         if not phases:
             _logger.info(
@@ -118,12 +118,24 @@ class Training:
             _logger.info("Phase %s", phase, extra={"fields": {"phase": phase}})
             for stale in PHASES[PHASES.index(phase) :]:
                 self._metrics.pop(stale, None)
-            self._metrics[phase] = run_phase[phase](detector)
-            state = {"phases_done": PHASES.index(phase) + 1}
-            arrays = variables.read(detector.state_variables)
-            checkpoint = Checkpoint(variables.named("variable", arrays), state)
-            self._workers.from_chief(functools.partial(self._save, checkpoint))
+            with self._safe_to_end(phase):
+                self._metrics[phase] = run_phase[phase](detector)
+                self._save_phase(detector, PHASES.index(phase) + 1)
         return detector
+
+    def _report_again(self) -> None:
+        """Reports the first phase's metric: its file may have gone."""
+        if self._reports_metric and self._workers.is_chief:
+            numbers = self._metrics[PHASES[0]]
+            watched = numbers["watched"]
+            state = {"best": numbers[watched], "epoch": numbers["epochs"]}
+            TuningMetric(watched).set_state([], state)
+
+    def _safe_to_end(self, phase: str) -> contextlib.AbstractContextManager:
+        """Training saves before it ends; the other phases begin anew."""
+        if phase == PHASES[0]:
+            return self._preemption.deferred()
+        return contextlib.nullcontext()
 
     @property
     def _mode(self) -> str:
@@ -145,17 +157,19 @@ class Training:
 
         def read() -> dict[str, np.ndarray]:
             start = read_start(
-                self._folder.checkpoints, self._config, self._identity()
+                self._folder.checkpoints, self._config, self._identity
             )
             return start.packed() if start else {}
 
         arrays = self._workers.from_chief(read)
         return Checkpoint.unpacked(arrays) if arrays else None
 
-    def _identity(self) -> dict[str, Any]:
-        return identity(
-            self._config, self._detector_config(), self._schema.hash()
+    def _save_phase(self, detector: Detector, num_done: int) -> None:
+        arrays = variables.read(detector.state_variables)
+        checkpoint = Checkpoint(
+            variables.named("variable", arrays), {"phases_done": num_done}
         )
+        self._workers.from_chief(functools.partial(self._save, checkpoint))
 
     def _save(self, checkpoint: Checkpoint) -> None:
         """Writes a checkpoint; what describes it only where it changed."""
@@ -164,7 +178,7 @@ class Training:
             # Of an earlier run: what it made is not this detector's.
             self._folder.forget_results()
         state = {
-            **self._identity(),
+            **self._identity,
             "metrics": self._metrics,
             **checkpoint.state,
         }
@@ -178,22 +192,10 @@ class Training:
             self._folder.describe(config, self._metrics)
         self._has_written = True
 
-    def _detector_config(self) -> dict[str, Any]:
-        config = DetectorConfig(
-            network=self._settings.network,
-            network_settings=dataclasses.asdict(self._config.network),
-            scorer=self._settings.scorer,
-            scorer_settings=dataclasses.asdict(self._config.scorer),
-            window_length=self._settings.window_length,
-            seed=self._settings.seed,
-        )
-        # As a saved detector gives it back: lists for tuples.
-        return json.loads(json.dumps(dataclasses.asdict(config)))
-
     def _reconstruction(
         self, detector: Detector, start: Checkpoint | None
     ) -> dict[str, Any]:
-        train = self._normal_windows("train", self._settings.stride)
+        train = self._data.normal_windows("train", self._settings.stride)
         missing = set(self._settings.series) - train.series_ids
         if missing:
             raise ValueError(
@@ -202,7 +204,7 @@ class Training:
                 "table of preprocessing counts them; ids are those of the "
                 "input."
             )
-        validation = self._normal_windows("validation")
+        validation = self._data.normal_windows("validation")
         is_chief = self._workers.is_chief
         recovery = Recovery(
             save=self._save_within_phase if is_chief else None,
@@ -210,34 +212,33 @@ class Training:
             seconds=self._settings.checkpoint_seconds,
             preemption=self._preemption,
         )
-        with self._preemption.deferred():
-            return reconstruction.run(
-                detector,
-                train,
-                validation,
-                self._settings,
-                self._callbacks(train),
-                self._workers,
-                recovery,
-                self._logs,
-                self._reports_metric and is_chief,
-            )
+        return reconstruction.run(
+            detector,
+            train,
+            validation,
+            self._settings,
+            self._callbacks(train),
+            self._workers,
+            recovery,
+            self._logs,
+            self._reports_metric and is_chief,
+        )
 
     def _save_within_phase(self, checkpoint: Checkpoint) -> None:
         state = {"phases_done": 0, **checkpoint.state}
         self._save(Checkpoint(checkpoint.arrays, state))
 
     def _error_statistics(self, detector: Detector) -> dict[str, Any]:
-        split = self._calibration_split("statistics")
-        windows = self._normal_windows(split)
+        split = self._data.calibration_split("statistics")
+        windows = self._data.normal_windows(split)
         with self._progress("error statistics", windows) as advance:
             return {"split": split} | error_statistics.run(
                 detector, windows, advance, self._is_jitted, self._workers
             )
 
     def _threshold_tuning(self, detector: Detector) -> dict[str, Any]:
-        split = self._calibration_split("tuning")
-        windows = self._windows(split)
+        split = self._data.calibration_split("tuning")
+        windows = self._data.windows(split)
         rules = {
             getattr(self._settings, kind): _rule(self._config, kind)
             for kind in ("threshold_rule", "label_free_threshold_rule")
@@ -254,53 +255,6 @@ class Training:
                     self._logs,
                 )
             )
-
-    def _read_windows(self, split: str, stride: int = 1) -> Windows:
-        windows = load_windows(
-            self._settings.data_dir,
-            self._schema,
-            split,
-            self._settings.window_length,
-            stride,
-            self._settings.series,
-        )
-        if windows.num_short_runs:
-            _logger.warning(
-                "%s: %d stretches without a gap are shorter than "
-                "window_length=%d rows and left out.",
-                split,
-                windows.num_short_runs,
-                windows.window_length,
-            )
-        return windows
-
-    def _normal_windows(self, split: str, stride: int = 1) -> Windows:
-        """Windows to learn normal behaviour from: no known anomaly in them."""
-        windows = self._windows(split, stride)
-        normal = windows.without_anomalies()
-        if len(normal) < len(windows):
-            _logger.warning(
-                "%s: left out as labelled anomalous: %d of %d windows.",
-                split,
-                len(windows) - len(normal),
-                len(windows),
-            )
-        return normal
-
-    def _calibration_split(self, split: str) -> str:
-        windows = self._windows(split)
-        is_whole = self._schema.label_kind == "sequence"
-        num_steps = len(windows) * (windows.window_length if is_whole else 1)
-        if num_steps >= MINIMUM_CALIBRATION_STEPS:
-            return split
-        _logger.warning(
-            "%s has %d steps to calibrate on, fewer than %d: the train split "
-            "is used, so errors look smaller than they are.",
-            split,
-            num_steps,
-            MINIMUM_CALIBRATION_STEPS,
-        )
-        return "train"
 
     def _progress(self, text: str, windows: Windows) -> Any:
         """A bar over this worker's share."""
@@ -324,7 +278,9 @@ class Training:
         if self._workers.num_replicas > 1:
             # Variables of one replica are what SavedModels can hold.
             arrays = variables.read(detector.state_variables)
-            detector = Detector(detector.schema_text, self._detector_config())
+            detector = Detector(
+                detector.schema_text, self._config.detector_config()
+            )
             variables.assign(detector.state_variables, arrays)
         now = datetime.datetime.now(datetime.UTC)
         statistics, tuning = (self._metrics[phase] for phase in PHASES[1:])
@@ -336,19 +292,11 @@ class Training:
                 "rule": tuning[f"{detector.views[0]}_rule"],
             },
         }
-        windows = self._windows(tuning["split"])
-        sample = windows.sample(SAMPLE_WINDOWS)
+        windows = self._data.windows(tuning["split"])
+        sample = windows.sample(_SAMPLE_WINDOWS)
         version = now.strftime("%Y%m%dT%H%M%SZ")
         export(detector, self._folder.model_dir, version, sample, origin)
         _logger.info("Model written to %s", self._folder.model_dir)
-
-    def _print_table(self) -> None:
-        table = Table("phase", "", "", title="What was learned")
-        for phase, numbers in self._metrics.items():
-            for position, (name, value) in enumerate(numbers.items()):
-                shown = f"{value:.4g}" if isinstance(value, float) else value
-                table.add_row("" if position else phase, name, str(shown))
-        Console().print(table)
 
 
 def _rule(config: Config, kind: str) -> Any:

@@ -29,21 +29,29 @@ def test_waits_where_work_would_be_lost():
     """A signal in the middle of a step."""
     preemption = Preemption()
     with preemption.installed():
-        with preemption.deferred():
-            send(signal.SIGTERM)
-            assert preemption.is_requested
+        reached = []
         with pytest.raises(SystemExit) as stopped:
-            preemption.end()
+            with preemption.deferred():
+                with preemption.deferred():
+                    send(signal.SIGTERM)
+                    assert preemption.is_requested
+                reached.append("saved")
+            reached.append("went on")
     assert stopped.value.code == 143
+    assert reached == ["saved"]
 
 
 def test_a_second_signal_does_not_wait():
     """A process that cannot be stopped by hand."""
     preemption = Preemption()
-    with preemption.installed(), preemption.deferred():
-        send(signal.SIGINT)
-        with pytest.raises(SystemExit):
+    reached = []
+    with pytest.raises(SystemExit), preemption.installed():
+        with preemption.deferred():
             send(signal.SIGINT)
+            reached.append("first")
+            send(signal.SIGINT)
+            reached.append("second")
+    assert reached == ["first"]
 
 
 def test_told_by_another_worker():

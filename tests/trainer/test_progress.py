@@ -174,7 +174,7 @@ def test_an_epoch_of_one_block_has_a_rate(clock, lines):
 
 def test_an_epoch_again(clock, lines):
     """After a loss of NaN: the seconds and steps of both attempts."""
-    progress = TrainingProgress(10, 1, clock=clock)
+    progress = TrainingProgress(10, 2, clock=clock)
     progress.on_train_begin()
     progress.on_epoch_begin(0, {"step": 0})
     train_block(progress, clock, 10, 50.0, loss=float("nan"))
@@ -182,6 +182,7 @@ def test_an_epoch_again(clock, lines):
     train_block(progress, clock, 10, 1.0)
     progress.on_epoch_end(0, {"loss": 0.5})
     assert lines()[-1][1]["windows_per_second"] == 80.0
+    assert lines()[-1][1]["seconds_left"] == 1.0
 
 
 def test_max_steps_bound_the_time_that_is_left(clock, lines):
@@ -216,9 +217,9 @@ def test_pass_over_windows(clock, lines):
     assert [message for message, _ in found] == [
         "error statistics: 12,345 windows",
         "error statistics: 2,560/12,345 windows  256 windows/s  "
-        "at most 0:00:38 left",
+        "at most 0:00:39 left",
         "error statistics: 5,120/12,345 windows  256 windows/s  "
-        "at most 0:00:28 left",
+        "at most 0:00:29 left",
     ]
     assert found[1][1] == {
         "phase": "error statistics",
@@ -300,7 +301,7 @@ def test_quiet_workers_say_nothing(terminal, caplog):
     progress = TrainingProgress(10, 1)
     progress.on_train_begin()
     progress.on_epoch_begin(0)
-    progress.on_train_batch_end(10, {"windows": 80, "loss": 1.0})
+    progress.on_train_batch_end(10, {"steps": 10, "windows": 80, "loss": 1.0})
     progress.on_epoch_end(0, {"loss": 1.0})
     progress.on_train_end()
     assert stream.getvalue() == ""

@@ -287,6 +287,12 @@ def test_a_trial_has_its_own_folder(long_data_set, tmp_path, monkeypatch):
     told = json.loads(metric.read_text().splitlines()[-1])
     metrics = json.loads((tmp_path / "7" / "metrics.json").read_text())
     assert float(told["val_loss"]) == metrics["reconstruction"]["val_loss"]
+    # On another machine, after a kill.
+    metric.unlink()
+    assert train(long_data_set, tmp_path, *SMALL, mode) == 0
+    assert json.loads(metric.read_text().splitlines()[-1]) | {
+        "timestamp": 0
+    } == (told | {"timestamp": 0})
 
 
 @pytest.mark.parametrize("name", ["config.json", "metrics.json"])

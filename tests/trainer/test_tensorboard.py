@@ -49,16 +49,16 @@ def fetched(bucket, prefix, folder):
 
 
 def train_epochs(logs, epochs, windows=64):
-    """Calls the callbacks as the training loop does."""
+    """Calls the callbacks as the training loop does; epochs grow."""
     model = types.SimpleNamespace(optimizer=keras.optimizers.Adam(0.002))
     for callback in logs.callbacks():
         callback.set_model(model)
         callback.on_train_begin()
-        for epoch in epochs:
+        for factor, epoch in enumerate(epochs, start=1):
             callback.on_epoch_begin(epoch, {"step": 0})
             for step in (1, 2):
                 callback.on_train_batch_end(
-                    step, {"steps": 1, "windows": windows, "loss": 1.0}
+                    step, {"steps": 1, "windows": factor * windows, "loss": 1.0}
                 )
             callback.on_epoch_end(epoch, ONE_EPOCH)
         callback.on_train_end()
@@ -85,6 +85,7 @@ def test_scalars_of_epochs(tmp_path, monkeypatch):
     for key, value in expected.items():
         assert set(found[key]) == {4, 5}
         assert found[key][4] == pytest.approx(value)
+    assert found["train", "epoch_windows_per_second"][5] == 128.0
     logs.close()
 
 

@@ -1,0 +1,31 @@
+"""The table at the end of a training run."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+__all__ = ["show"]
+
+_TITLE = "What was learned"
+
+
+def show(metrics: Mapping[str, Mapping[str, Any]], log_format: str) -> None:
+    """Shows the numbers of each phase: a table, or a line of the log.
+
+    Args:
+        metrics: phase to name to value.
+        log_format: text or json.
+    """
+    if log_format == "json":
+        fields = {"metrics": metrics}
+        logging.getLogger(__name__).info(_TITLE, extra={"fields": fields})
+        return
+    table = Table("phase", "", "", title=_TITLE)
+    for phase, numbers in metrics.items():
+        for position, (name, value) in enumerate(numbers.items()):
+            shown = f"{value:.4g}" if isinstance(value, float) else value
+            table.add_row("" if position else phase, name, str(shown))
+    Console().print(table)

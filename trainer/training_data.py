@@ -1,0 +1,77 @@
+"""The windows that a run learns from, split by split."""
+
+import functools
+import logging
+
+from trainer.config import RunSettings
+from trainer.dataset import Windows, load_windows
+from trainer.schema import Schema
+
+__all__ = ["TrainingData"]
+
+# Fewer steps make poor statistics: train's are used instead.
+_MINIMUM_CALIBRATION_STEPS = 100
+
+_logger = logging.getLogger(__name__)
+
+
+class TrainingData:
+    """Reads each split once, when it is first asked for.
+
+    Args:
+        settings: data_dir, window_length and series.
+        schema: of the data set.
+    """
+
+    def __init__(self, settings: RunSettings, schema: Schema):
+        self._settings = settings
+        self._schema = schema
+        self.windows = functools.cache(self._read_windows)
+
+    def _read_windows(self, split: str, stride: int = 1) -> Windows:
+        windows = load_windows(
+            self._settings.data_dir,
+            self._schema,
+            split,
+            self._settings.window_length,
+            stride,
+            self._settings.series,
+        )
+        if windows.num_short_runs:
+            _logger.warning(
+                "%s: %d stretches without a gap are shorter than "
+                "window_length=%d rows and left out.",
+                split,
+                windows.num_short_runs,
+                windows.window_length,
+            )
+        return windows
+
+    def normal_windows(self, split: str, stride: int = 1) -> Windows:
+        """Windows to learn normal behaviour from: no known anomaly in them."""
+        windows = self.windows(split, stride)
+        normal = windows.without_anomalies()
+        if len(normal) < len(windows):
+            _logger.warning(
+                "%s: left out as labelled anomalous: %d of %d windows.",
+                split,
+                len(windows) - len(normal),
+                len(windows),
+            )
+        return normal
+
+    def calibration_split(self, split: str) -> str:
+        """`split`, or train where it is too small; says so."""
+        windows = self.windows(split)
+        is_whole = self._schema.label_kind == "sequence"
+        num_steps = len(windows) * (windows.window_length if is_whole else 1)
+        if num_steps >= _MINIMUM_CALIBRATION_STEPS:
+            return split
+        _logger.warning(
+            "%s has %d steps to calibrate on, fewer than %d: the train split "
+            "is used, so errors look smaller than they are.",
+            split,
+            num_steps,
+            _MINIMUM_CALIBRATION_STEPS,
+        )
+        return "train"
