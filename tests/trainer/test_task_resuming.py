@@ -1,0 +1,134 @@
+"""Phases one by one, and commands that are started again."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from task_runs import SMALL, train
+
+from trainer.config import PHASES
+
+
+def test_three_runs_equal_one(long_data_set, tmp_path):
+    """State lost between phases; flags that must be given again."""
+    assert train(long_data_set, tmp_path / "one", *SMALL) == 0
+    first, *later = PHASES
+    parts = tmp_path / "parts"
+    assert train(long_data_set, parts, *SMALL, f"--training_mode={first}") == 0
+    assert not (parts / "model").exists()
+    for phase in later:
+        assert train(long_data_set, parts, f"--training_mode={phase}") == 0
+    values = tf.constant(
+        np.random.default_rng(0).normal(size=(3, 12, 4)), "float32"
+    )
+    scores = []
+    for folder in (tmp_path / "one", parts):
+        loaded = tf.saved_model.load(str(folder / "model"))
+        served = loaded.signatures["serving_default"](values=values)
+        scores.append([served["time_score"], served["feature_threshold"]])
+    for one, other in zip(*scores, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_retraining_removes_the_model(long_data_set, tmp_path):
+    """A model of the old weights left beside new ones, and served."""
+    assert train(long_data_set, tmp_path, *SMALL) == 0
+    (tmp_path / "figures.json").write_text("{}")
+    flags = ["--training_mode=reconstruction", "--resume=false"]
+    assert train(long_data_set, tmp_path, *SMALL, *flags) == 0
+    assert not (tmp_path / "model").exists()
+    assert not (tmp_path / "figures.json").exists()
+
+
+def test_a_finished_run_is_left_alone(long_data_set, tmp_path, caplog):
+    """Hours of training thrown away by starting a command twice."""
+    assert train(long_data_set, tmp_path, *SMALL) == 0
+    before = {
+        path: path.stat().st_mtime_ns
+        for path in tmp_path.rglob("*")
+        if path.is_file()
+    }
+    assert train(long_data_set, tmp_path, *SMALL) == 0
+    assert "is done already" in caplog.text
+    after = {path: path.stat().st_mtime_ns for path in before}
+    assert after == before
+    # A model that is gone comes back from the checkpoint.
+    shutil.rmtree(tmp_path / "model")
+    assert train(long_data_set, tmp_path, *SMALL) == 0
+    assert (tmp_path / "model" / "saved_model.pb").exists()
+
+
+def test_another_run_in_the_same_folder(long_data_set, tmp_path, capsys):
+    """A run resumed with other settings, or one run lost to another."""
+    mode = "--training_mode=reconstruction"
+    assert train(long_data_set, tmp_path, *SMALL, mode) == 0
+    changed = [*SMALL, mode, "--epochs=3"]
+    assert train(long_data_set, tmp_path, *changed) == 2
+    error = capsys.readouterr().err
+    assert "epochs (2 before, 3 now)" in error
+    assert "--resume=false" in error
+    assert train(long_data_set, tmp_path, *changed, "--resume=false") == 0
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert metrics["reconstruction"]["epochs"] == 3
+
+
+def test_flags_without_effect_on_the_result(long_data_set, tmp_path):
+    """A run that cannot be resumed because its log looks otherwise."""
+    mode = "--training_mode=reconstruction"
+    assert train(long_data_set, tmp_path, *SMALL, mode) == 0
+    changed = ["--checkpoint_seconds=5", "--tensorboard=true"]
+    assert train(long_data_set, tmp_path, *SMALL, *changed) == 0
+    assert (tmp_path / "model").exists()
+
+
+def test_a_changed_data_set_is_refused(
+    long_data_set, sequence_data_set, tmp_path, capsys
+):
+    """Statistics of one data set under a network of another."""
+    mode = "--training_mode=reconstruction"
+    assert train(long_data_set, tmp_path, *SMALL, mode) == 0
+    mode = "--training_mode=calculate_error_distribution_statistics"
+    assert train(sequence_data_set, tmp_path, mode) == 2
+    assert "another hash" in capsys.readouterr().err
+
+
+def test_architecture_must_not_change_between_phases(
+    long_data_set, tmp_path, capsys
+):
+    """Statistics of one network under the weights of another."""
+    mode = "--training_mode=reconstruction"
+    assert train(long_data_set, tmp_path, *SMALL, mode) == 0
+    mode = "--training_mode=calculate_error_distribution_statistics"
+    assert train(long_data_set, tmp_path, mode, "--encoder_units=9") == 2
+    assert "other values of: network_settings" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["config.json", "metrics.json"])
+@pytest.mark.parametrize("text", ["{", "{}", "[]"])
+def test_damaged_files(long_data_set, tmp_path, capsys, name, text):
+    """A file cut short by a full disk that ends in a stack trace."""
+    (tmp_path / name).write_text(text)
+    mode = "--training_mode=tune_anomaly_thresholds"
+    assert train(long_data_set, tmp_path, mode) == 2
+    assert "reconstruction" in capsys.readouterr().err
+
+
+def test_flags_of_the_first_phase_alone(long_data_set, tmp_path, capsys):
+    """A flag that a later phase takes, stores and does not use."""
+    mode = "--training_mode=tune_anomaly_thresholds"
+    flags = [mode, "--train_batch_size=8", "--epochs=3"]
+    assert train(long_data_set, tmp_path, *flags) == 2
+    error = capsys.readouterr().err
+    assert "Only the reconstruction phase" in error
+    assert "--batch_size, --epochs" in error
+
+
+def test_phase_order_is_checked_on_checkpoints(long_data_set, tmp_path, capsys):
+    """Thresholds tuned straight after reconstruction."""
+    mode = "--training_mode=reconstruction"
+    assert train(long_data_set, tmp_path, *SMALL, mode) == 0
+    mode = "--training_mode=tune_anomaly_thresholds"
+    assert train(long_data_set, tmp_path, mode) == 2
+    assert "calculate_error_distribution" in capsys.readouterr().err
