@@ -156,7 +156,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     return argparse.ArgumentParser(
         prog="python -m trainer.task",
-        description="Trains a detector in three phases and exports it.",
+        description="Trains a detector in three phases and exports it. Started "
+        "again, the same\ncommand goes on where it stopped.",
         epilog=f"There are\n{registered}\nWith one of these named, --help "
         "shows its own flags too:\n"
         "  python -m trainer.task --preset=talk_dense --help\n\n"
