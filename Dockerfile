@@ -1,7 +1,8 @@
 # The training image. Build it in the cloud with cloudbuild.yaml, or here:
 #   docker build --tag residua .
 #   docker build --tag residua-cuda --build-arg ACCELERATOR=cuda .
-#   docker run --volume "$PWD:/data" residua --data_dir=/data/set --output_dir=/tmp/run
+#   docker run --user "$(id -u)" --volume "$PWD:/data" residua \
+#     --data_dir=/data/set --output_dir=/data/run
 
 # All locked packages have wheels for this version, so that no compiler is
 # needed; cloudbuild.yaml tests with the same one.

@@ -12,6 +12,11 @@ from inference import predict
 from preprocessing import simulate
 from preprocessing import task as preprocessing_task
 from trainer import task as trainer_task
+from trainer import variables
+from trainer.arrays import in_order
+from trainer.checkpoints import Checkpoints
+from trainer.detector import Detector
+from trainer.schema import Schema
 
 QUICK = ("--driver=graph", "--tensorboard=false")
 
@@ -91,6 +96,17 @@ def run_job(folder, raw, *preprocessing_flags, training_flags=()):
     )
     succeed(report.main, f"--model={job.model}", f"--data_dir={job.data}")
     return job
+
+
+@functools.cache
+def trained_detector(job):
+    """The detector that training left in its newest checkpoint."""
+    checkpoint = Checkpoints(str(job.output / "checkpoints")).latest()
+    schema = Schema.load(str(job.data))
+    detector = Detector(schema.to_json(), checkpoint.state["detector_config"])
+    arrays = in_order("variable", checkpoint.arrays)
+    variables.assign(detector.state_variables, arrays)
+    return detector
 
 
 @functools.cache

@@ -16,10 +16,8 @@ What can be tested on a part alone stands with that part, under tests/trainer:
    command line exported, asked in JSON lines: here.
 """
 
-import functools
 import json
 
-import keras
 import main_job
 import numpy as np
 import pytest
@@ -39,13 +37,6 @@ NUM_STEPS, NUM_FEATURES = 30, 5
 @pytest.fixture(scope="module")
 def talk(tmp_path_factory):
     return main_job.talk_job(tmp_path_factory.getbasetemp())
-
-
-@functools.cache
-def detector_of(job):
-    return keras.models.load_model(
-        job.output / "checkpoints" / "detector.keras"
-    )
 
 
 def sequences(job, split):
@@ -87,7 +78,7 @@ def test_3_counts_of_the_statistics_phase(talk):
 def test_4_thresholds_are_the_best_of_all(tmp_path_factory):
     """Catches thresholds of other scores, views or labels than stored."""
     job = main_job.long_job(tmp_path_factory.getbasetemp())
-    detector = detector_of(job)
+    detector = main_job.trained_detector(job)
     schema = Schema.load(str(job.data))
     windows = load_windows(str(job.data), schema, "tuning", NUM_STEPS)
     values = np.stack(
@@ -116,7 +107,7 @@ def test_6_reconstruction_beats_what_is_trivial(talk):
     values, labels = sequences(talk, "test")
     normal = values[labels == 0]
     assert len(normal) == 150
-    detector = detector_of(talk)
+    detector = main_job.trained_detector(talk)
     scale = detector.scaling.scale.numpy()
     errors = {
         part: root_mean_square(residuals.numpy() * scale)
@@ -135,7 +126,7 @@ def test_6_trained_output_follows_negative_values(talk):
     """Catches a ReLU output, which answers 0 to them (fault B3)."""
     values, labels = sequences(talk, "test")
     normal = values[labels == 0]
-    detector = detector_of(talk)
+    detector = main_job.trained_detector(talk)
     scale = detector.scaling.scale.numpy()
     is_low = normal < -0.5
     assert is_low.mean() > 0.1
@@ -173,7 +164,7 @@ def test_7_json_lines_to_the_eight_outputs(talk):
     }
     values = [[cell.split(";") for cell in row[:-1]] for row in rows]
     values = np.array(values, "float32").transpose(0, 2, 1)
-    detector = detector_of(talk)
+    detector = main_job.trained_detector(talk)
     found = detector.window_scores(values, "all")
     for position, short in enumerate(("time", "feat")):
         view = detector.views[position]

@@ -13,6 +13,7 @@ import pytest
 import tensorflow as tf
 
 from trainer import storage, submit
+from trainer.cloud import source_distribution
 
 # What the service sets for a job of one worker; TF_CONFIG it leaves out.
 CLUSTER_SPEC = {
@@ -68,8 +69,6 @@ def cloud_environment(bucket, temporary_folder):
 
 def stage_marked(bucket, name, folder):
     """Stages the sdist, with a line that only its code would write."""
-    from trainer.cloud import source_distribution
-
     (folder / "build").mkdir()
     path = source_distribution.build(str(folder / "build"))
     marked = io.BytesIO()
@@ -87,6 +86,18 @@ def stage_marked(bucket, name, folder):
     bucket.put(name, marked.getvalue())
 
 
+def run_container(container, bucket, folder, temporary_folder):
+    """Runs what a job's container does, in `folder`, until it ends."""
+    return subprocess.run(
+        [*container["command"], *container["args"]],
+        cwd=folder,
+        env=cloud_environment(bucket, temporary_folder),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
 def test_a_job_trains_with_the_staged_code(
     bucket, container, tmp_path, long_data_set
 ):
@@ -97,14 +108,7 @@ def test_a_job_trains_with_the_staged_code(
     (elsewhere / "trainer").mkdir(parents=True)
     # As in an image whose working folder holds another version.
     (elsewhere / "trainer" / "__init__.py").write_text("raise SystemExit(9)")
-    done = subprocess.run(
-        [*container["command"], *container["args"]],
-        cwd=elsewhere,
-        env=cloud_environment(bucket, tmp_path),
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    done = run_container(container, bucket, elsewhere, tmp_path)
     assert done.returncode == 0, done.stderr[-3000:]
     loaded_from = done.stderr.partition(MARK)[2].split()[0]
     assert Path(loaded_from).is_relative_to(tmp_path)
@@ -123,14 +127,7 @@ def test_a_job_trains_with_the_staged_code(
 
 def test_a_job_without_its_code_fails_at_once(bucket, container, tmp_path):
     """The image's own code trains instead, which may be another version."""
-    done = subprocess.run(
-        [*container["command"], *container["args"]],
-        cwd=tmp_path,
-        env=cloud_environment(bucket, tmp_path),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    done = run_container(container, bucket, tmp_path, tmp_path)
     assert done.returncode != 0
     assert "residua-0.1.0.tar.gz" in done.stderr
     assert not any(name.startswith("job/") for name in bucket.names())

@@ -7,7 +7,14 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["flatten", "from_bytes", "to_bytes", "unflatten"]
+__all__ = [
+    "flatten",
+    "from_bytes",
+    "in_order",
+    "numbered",
+    "to_bytes",
+    "unflatten",
+]
 
 
 def to_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
@@ -26,6 +33,23 @@ def from_bytes(data: bytes) -> dict[str, np.ndarray]:
     """
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         return dict(arrays)
+
+
+def numbered(
+    prefix: str, arrays: Sequence[np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Names arrays by their order: "prefix/0000", "prefix/0001", ..."""
+    return {
+        f"{prefix}/{position:04d}": array
+        for position, array in enumerate(arrays)
+    }
+
+
+def in_order(prefix: str, arrays: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+    """The arrays that `numbered` gave names with `prefix`, in order."""
+    names = [name for name in arrays if name.startswith(f"{prefix}/")]
+    names.sort(key=lambda name: int(name.rpartition("/")[2]))
+    return [arrays[name] for name in names]
 
 
 def flatten(value: Any) -> list[np.ndarray]:
@@ -51,15 +75,17 @@ def unflatten(template: Any, leaves: Sequence[np.ndarray]) -> Any:
         template: a value of the same structure; its arrays may have other
             shapes.
         leaves: arrays in the order of `flatten`.
+
+    Raises:
+        ValueError: there are more or fewer than the template holds.
     """
-    remaining = iter(leaves)
-    built = _unflatten(template, remaining)
-    if next(remaining, None) is not None:
+    num_wanted = len(flatten(template))
+    if len(leaves) != num_wanted:
         raise ValueError(
-            "`leaves` must fit the template. Received: "
-            f"{len(leaves)} leaves, more than it holds."
+            f"`leaves` must be the template's {num_wanted}. Received: "
+            f"{len(leaves)} leaves. Flatten a value of the same structure."
         )
-    return built
+    return _unflatten(template, iter(leaves))
 
 
 def _unflatten(template: Any, leaves: Iterator[np.ndarray]) -> Any:

@@ -15,11 +15,11 @@ from trainer.arrays import from_bytes, to_bytes
 
 __all__ = ["Checkpoint", "Checkpoints"]
 
-_NAME = re.compile(r"checkpoint-(\d{8})\.npz")
+_NAME = re.compile(r"checkpoint-(\d+)\.npz")
 # What a killed process left of one.
-_UNFINISHED = re.compile(r"\.checkpoint-\d{8}\.npz\..*")
+_UNFINISHED = re.compile(r"\.checkpoint-\d+\.npz\..*")
 _STATE = "state"
-_KEPT = 2
+_NUM_KEPT = 2
 
 _logger = logging.getLogger(__name__)
 
@@ -55,10 +55,13 @@ class Checkpoints:
 
     Args:
         folder: where they lie; it need not exist.
+
+    Attributes:
+        folder: as given.
     """
 
     def __init__(self, folder: str):
-        self._folder = folder
+        self.folder = folder
         # Files of this run; others are deleted once there is one of its own.
         self._own: list[str] = []
 
@@ -76,11 +79,11 @@ class Checkpoints:
                 file.write(to_bytes(checkpoint.packed()))
         except OSError as error:
             raise OSError(
-                f"A checkpoint must be written to {self._folder}. Received: "
-                f"{error.strerror or error}. The one before is whole: mend "
-                "this, then start the same command again to go on from it."
+                f"A checkpoint must be written to {self.folder}. Received: "
+                f"{error.strerror or error}. What was saved before is "
+                "still there: mend this, then start the same command again."
             ) from error
-        self._own = [*self._own, name][-_KEPT:]
+        self._own = [*self._own, name][-_NUM_KEPT:]
         stale = set(present) - set(self._own)
         stale.update(self._names(_UNFINISHED))
         storage.delete_files(map(self._path, stale))
@@ -92,7 +95,7 @@ class Checkpoints:
             OSError: one cannot be read.
             ValueError: there are some, and all of them are damaged.
         """
-        names = sorted(self._names(_NAME), reverse=True)
+        names = sorted(self._names(_NAME), key=_number, reverse=True)
         for name in names:
             data = self._read(name)
             try:
@@ -102,14 +105,14 @@ class Checkpoints:
                 _logger.warning(
                     "Checkpoint %s is damaged and left out: %s",
                     self._path(name),
-                    error or type(error).__name__,
+                    str(error) or type(error).__name__,
                 )
                 continue
             self._own = [name]
             return checkpoint
         if names:
             raise ValueError(
-                f"A checkpoint in {self._folder} must be whole. Received: "
+                f"A checkpoint in {self.folder} must be whole. Received: "
                 f"{', '.join(names)}, all damaged. Bring one back, or start "
                 "anew with --resume=false."
             )
@@ -120,11 +123,11 @@ class Checkpoints:
             return file.read()
 
     def _names(self, pattern: re.Pattern[str]) -> list[str]:
-        return list(filter(pattern.fullmatch, storage.below(self._folder)))
+        return list(filter(pattern.fullmatch, storage.below(self.folder)))
 
     def _path(self, name: str) -> str:
-        return os.path.join(self._folder, name)
+        return os.path.join(self.folder, name)
 
 
 def _number(name: str) -> int:
-    return int(name.removeprefix("checkpoint-").removesuffix(".npz"))
+    return int(_NAME.sub(r"\1", name))

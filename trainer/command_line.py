@@ -10,6 +10,7 @@ from typing import Any
 
 from trainer import storage
 from trainer.config import (
+    PHASES,
     RECONSTRUCTION_ONLY,
     Preset,
     RunSettings,
@@ -41,6 +42,8 @@ _WITHOUT_EFFECT = frozenset(
     for field in dataclasses.fields(RunSettings)
     if not field.metadata["affects_result"]
 )
+# All other flags of the first phase hold for those that follow.
+_NEVER_STORED = ("training_mode", "output_dir", "resume", "log_format")
 _CHOOSING = ("preset", "network", "model_type", "scorer", "threshold_rule")
 
 
@@ -63,8 +66,13 @@ class Config:
 
     def identity(self) -> dict[str, Any]:
         """Like `flat`, of the fields that affect the result; JSON values."""
-        values = self.flat().items()
-        return _as_json({n: v for n, v in values if n not in _WITHOUT_EFFECT})
+        return _as_json(
+            {
+                name: value
+                for name, value in self.flat().items()
+                if name not in _WITHOUT_EFFECT
+            }
+        )
 
     def detector_config(self) -> dict[str, Any]:
         """Field values of `detector.DetectorConfig`; JSON values."""
@@ -114,7 +122,7 @@ def parse(
     if "preset" not in given:
         chosen.preset = stored.get("preset", chosen.preset)
     preset = load(PRESETS, chosen.preset, "preset")
-    defaults = {**preset.settings, **_part_names(preset), **folders, **stored}
+    defaults = {**preset.settings, **_part_names(preset), **stored, **folders}
     parts = {
         kind: load(registry, getattr(chosen, kind) or defaults[kind], kind)
         for kind, registry in _PARTS.items()
@@ -197,11 +205,12 @@ def _refuse_early_flags(
     """Refuses flags of the first phase where only a later one runs."""
     names = {preset.aliases.get(name, name) for name in given}
     early = sorted(names.intersection(RECONSTRUCTION_ONLY))
-    if early and training_mode not in ("all", "reconstruction"):
+    if early and training_mode not in ("all", PHASES[0]):
         raise ValueError(
             "Only the reconstruction phase uses these flags. Received: "
             f"--{', --'.join(early)} with --training_mode={training_mode}. "
-            "Leave them out, or run --training_mode=reconstruction again."
+            "Leave them out, or train anew with "
+            "--training_mode=reconstruction --resume=false."
         )
 
 
@@ -249,7 +258,7 @@ def _folders(environment: Environment) -> dict[str, str]:
 def _stored_settings(output_dir: str, training_mode: str) -> dict[str, Any]:
     """Settings of the first phase, for the phases that follow it."""
     path = os.path.join(output_dir, CONFIG_FILE)
-    is_later = training_mode not in ("all", "reconstruction")
+    is_later = training_mode not in ("all", PHASES[0])
     if not is_later or not storage.is_file(path):
         return {}
     with storage.open_binary(path) as file:
@@ -259,11 +268,12 @@ def _stored_settings(output_dir: str, training_mode: str) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"{path} must be what the reconstruction phase wrote. "
-            f"Received: {error!r}. Run --training_mode=reconstruction "
-            "again."
+            f"Received: {error!r}. Delete it and give that phase's flags "
+            "again, or train anew with --training_mode=reconstruction "
+            "--resume=false."
         ) from error
     return {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in settings.items()
-        if name not in _WITHOUT_EFFECT or name == "data_dir"
+        if name not in _NEVER_STORED
     }

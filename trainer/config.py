@@ -97,7 +97,8 @@ RECONSTRUCTION_ONLY = (
     "max_steps",
     "learning_rate",
     "patience",
-    "tensorboard",
+    "resume",
+    "checkpoint_seconds",
 )
 
 
@@ -197,6 +198,11 @@ class RunSettings(Settings):
         choices=("text", "json"),
         affects_result=False,
     )
+
+    @property
+    def begins_at_first_phase(self) -> bool:
+        """Whether the first phase is asked for, alone or with the others."""
+        return self.training_mode in ("all", PHASES[0])
 
 
 def load(registry: Mapping[str, str], name: str, kind: str) -> Any:

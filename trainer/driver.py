@@ -8,9 +8,11 @@ import tensorflow as tf
 from trainer.dataset import gather_windows
 from trainer.detector import Detector
 
-__all__ = ["MOST_STEPS_A_BLOCK", "OneReplica", "block_length", "padded_block"]
+__all__ = ["FIRST_BLOCK_LENGTH", "OneReplica", "block_length", "padded_block"]
 
-MOST_STEPS_A_BLOCK = 50
+# Nobody knows yet how long a step takes.
+FIRST_BLOCK_LENGTH = 4
+_MOST_STEPS_A_BLOCK = 50
 _SECONDS_A_BLOCK = 0.2
 _TIMED_BLOCKS = 3
 # Both kinds round differently, so a choice must not hang on a busy moment.
@@ -20,12 +22,12 @@ _CLEARLY_FASTER = 0.8
 def block_length(num_steps: int, seconds: float) -> int:
     """Steps of the next block, from what the last one took."""
     wanted = round(_SECONDS_A_BLOCK * num_steps / seconds)
-    return min(max(wanted, 1), MOST_STEPS_A_BLOCK)
+    return min(max(wanted, 1), _MOST_STEPS_A_BLOCK)
 
 
 def padded_block(starts: np.ndarray) -> np.ndarray:
     """A block `[step, batch]` in the one shape that is compiled."""
-    padded = np.zeros((MOST_STEPS_A_BLOCK, starts.shape[1]), np.int64)
+    padded = np.zeros((_MOST_STEPS_A_BLOCK, starts.shape[1]), np.int64)
     padded[: len(starts)] = starts
     return padded
 
@@ -47,8 +49,6 @@ class OneReplica:
         block_length: steps that the next block should have.
     """
 
-    num_replicas = 1
-
     def __init__(self, detector: Detector, driver: str):
         self.detector = detector
         # Its variables now: else every function is traced twice.
@@ -63,7 +63,7 @@ class OneReplica:
         self._test = tf.function(self._test_block, reduce_retracing=True)
         self._batch_size = 0
         self.kind = "" if driver == "auto" else driver
-        self.block_length = 4
+        self.block_length = FIRST_BLOCK_LENGTH
 
     def resident(self, values: np.ndarray) -> tf.Tensor:
         """Puts a series `[row, feature]` where the steps run."""

@@ -5,6 +5,7 @@ import io
 import mimetypes
 import os
 import re
+import shutil
 import tempfile
 import uuid
 from collections.abc import Iterable, Iterator
@@ -26,6 +27,7 @@ __all__ = [
     "is_remote",
     "is_same_folder",
     "open_binary",
+    "put_file",
     "resolved",
     "write_text",
 ]
@@ -186,6 +188,12 @@ def file_written_whole(path: str) -> Iterator[TextIO]:
         yield text
         text.flush()
         text.detach()
+
+
+def put_file(local_path: str, path: str) -> None:
+    """Copies a local file to `path` in one step."""
+    with open(local_path, "rb") as file, binary_written_whole(path) as target:
+        shutil.copyfileobj(file, target)
 
 
 def write_text(path: str, text: str) -> None:

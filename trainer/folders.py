@@ -73,7 +73,9 @@ def directory_written_whole(path: str, marker: str) -> Iterator[str]:
         files.write_text(os.path.join(path, unfinished), "")
         files.delete_files([os.path.join(path, marker)])
         for name in names:
-            _put(os.path.join(temporary, name), os.path.join(path, name))
+            files.put_file(
+                os.path.join(temporary, name), os.path.join(path, name)
+            )
         stale = {*present, unfinished} - set(names)
         files.delete_files(os.path.join(path, name) for name in stale)
 
@@ -176,11 +178,6 @@ def _check_ours(path: str, marker: str, is_ours: object) -> None:
             f"`{path}` exists and holds no {marker}, so it is not replaced: "
             "name an empty or a new folder."
         )
-
-
-def _put(source: str, path: str) -> None:
-    with open(source, "rb") as file, files.binary_written_whole(path) as target:
-        shutil.copyfileobj(file, target)
 
 
 def _new_run(age: datetime.timedelta = datetime.timedelta()) -> str:

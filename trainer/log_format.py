@@ -30,15 +30,7 @@ def configure(
             `fields` (`extra={"fields": {...}}`).
         stream: where lines go; None = stderr, whatever that is by then.
         is_quiet: warnings and errors only, and no progress.
-
-    Raises:
-        ValueError: there is no such form.
     """
-    if log_format not in ("text", "json"):
-        raise ValueError(
-            "`log_format` must be text or json. Received: "
-            f"log_format={log_format!r}. Choose one of the two."
-        )
     is_json = log_format == "json"
     root = logging.getLogger()
     for handler in _own_handlers():

@@ -25,7 +25,6 @@ class Driver(Protocol):
     detector: Detector
     kind: str
     block_length: int
-    num_replicas: int
 
     def resident(self, values: np.ndarray) -> Any:
         """Puts a series `[row, feature]` where the steps run."""
@@ -110,7 +109,7 @@ def fit(
         ):
             epoch = position.epoch
             calls.on_epoch_begin(epoch, {"step": position.step})
-            recovery.epoch_begins(position)
+            recovery.keep_epoch_start(position)
             starts = train.order(seed, epoch) if is_shuffled else train.starts
             position = _train_epoch(run, starts, position)
             logs = {"loss": float(detector.loss_mean.result())}
@@ -121,7 +120,7 @@ def fit(
                 logs |= evaluate(driver, held_out, validation.starts, "val_")
             calls.on_epoch_end(epoch, logs)
             position = dataclasses.replace(position, epoch=epoch + 1, step=0)
-            recovery.progress(position)
+            recovery.save_if_due(position)
     finally:
         # Best weights come back and bars close, whatever happened.
         calls.on_train_end()
@@ -155,7 +154,7 @@ def _train_epoch(run: _Run, starts: np.ndarray, position: Position) -> Position:
             step=position.step + len(block),
             num_steps=position.num_steps + len(block),
         )
-        run.recovery.progress(position)
+        run.recovery.save_if_due(position)
         num_windows = min(position.step * run.batch_size, len(starts))
         logs = {
             "steps": len(block),

@@ -30,7 +30,7 @@ class Pace:
         self._is_compiled |= self._num_pieces > 0
         self._num_pieces = 0
         self._count = 0
-        self._began = self._until = self._clock()
+        self._began_seconds = self._until_seconds = self._clock()
 
     def add(self, count: int) -> None:
         """Takes note of a piece.
@@ -40,14 +40,15 @@ class Pace:
         """
         self._num_pieces += 1
         self._count += count
-        self._until = self._clock()
+        self._until_seconds = self._clock()
         if self._is_compiled:
             return
         if self._num_pieces == 1:
-            self._first_count, self._first_until = count, self._until
+            self._first_count = count
+            self._first_until_seconds = self._until_seconds
         elif self._num_pieces == _FEWEST_PIECES:
             self._count -= self._first_count
-            self._began = self._first_until
+            self._began_seconds = self._first_until_seconds
             self._is_compiled = True
 
     def per_second(self, is_whole: bool = False) -> float | None:
@@ -57,7 +58,7 @@ class Pace:
             is_whole: all of a stretch is done, and by this process: its pace
                 is told with the first piece, if there is no other.
         """
-        seconds = self._until - self._began
+        seconds = self._until_seconds - self._began_seconds
         is_known = (self._is_compiled or is_whole) and self._count > 0
         return self._count / seconds if is_known and seconds > 0 else None
 
@@ -69,4 +70,4 @@ class Pace:
         """
         if self.per_second(is_whole) is None:
             return None
-        return count * (self._clock() - self._began) / self._count
+        return count * (self._clock() - self._began_seconds) / self._count

@@ -33,12 +33,16 @@ def pictures_of(detector: Detector, windows: np.ndarray) -> np.ndarray:
     scored = tf.gather(inputs, detector.scored_positions, axis=-1).numpy()
     observed = np.where(np.isnan(residuals), np.nan, scored)
     columns = [
-        detector.schema.features[i] for i in detector.schema.scored_columns
+        detector.schema.features[position]
+        for position in detector.schema.scored_columns
     ]
     # Flat lines only where there is nothing else.
-    order = sorted(range(len(columns)), key=lambda i: columns[i].is_constant)
+    order = sorted(
+        range(len(columns)),
+        key=lambda position: columns[position].is_constant,
+    )
     shown = sorted(order[:_NUM_FEATURES])
-    names = [columns[i].name for i in shown]
+    names = [columns[position].name for position in shown]
     return np.stack(
         [
             _picture(names, each[:, shown], (each - residual)[:, shown])

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from trainer import log_format
+from trainer.config import PHASES
 from trainer.pace import Pace
 
 __all__ = ["TrainingProgress", "progress_bar"]
@@ -24,13 +25,17 @@ _logger = logging.getLogger(__name__)
 
 @contextlib.contextmanager
 def progress_bar(
-    text: str, total: int, clock: Callable[[], float] = time.monotonic
+    text: str,
+    total: int,
+    phase: str = "",
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Callable[[int], None]]:
     """Tells how a pass over windows goes on: a bar, or now and then a line.
 
     Args:
-        text: name of the phase.
+        text: what the pass is for, in words.
         total: number of windows.
+        phase: the phase that it belongs to, one of `PHASES`.
         clock: seconds since any moment.
 
     Yields:
@@ -41,7 +46,7 @@ def progress_bar(
             task = bar.add_task(text, total=total)
             yield lambda count: bar.advance(task, count)
         return
-    fields = {"phase": text, "windows": total}
+    fields = {"phase": phase, "windows": total}
     _tell([f"{text}: {total:,} windows"], fields)
     pace = Pace(clock)
     told = clock()
@@ -74,7 +79,6 @@ class TrainingProgress(keras.callbacks.Callback):
         steps_an_epoch: training steps in one epoch.
         epochs: epochs at most.
         max_steps: steps at most; 0 = any.
-        phase: name of the phase.
         clock: seconds since any moment.
     """
 
@@ -83,7 +87,6 @@ class TrainingProgress(keras.callbacks.Callback):
         steps_an_epoch: int,
         epochs: int,
         max_steps: int = 0,
-        phase: str = "reconstruction",
         clock: Callable[[], float] = time.monotonic,
     ):
         super().__init__()
@@ -91,7 +94,6 @@ class TrainingProgress(keras.callbacks.Callback):
         self._epochs = epochs
         most = steps_an_epoch * epochs
         self._most_steps = min(most, max_steps) if max_steps else most
-        self._phase = phase
         self._clock = clock
         self._steps_pace, self._windows_pace = Pace(clock), Pace(clock)
         self._stack = contextlib.ExitStack()
@@ -103,7 +105,7 @@ class TrainingProgress(keras.callbacks.Callback):
         self._told = self._clock()
         if log_format.shows_bars():
             self._bar = self._stack.enter_context(_bar())
-            self._task = self._bar.add_task(self._phase, total=self._most_steps)
+            self._task = self._bar.add_task(PHASES[0], total=self._most_steps)
 
     def on_epoch_begin(self, epoch, logs=None):
         """Starts the clock; `logs` names the `step` to go on from."""
@@ -131,15 +133,17 @@ class TrainingProgress(keras.callbacks.Callback):
         self._bar = None
 
     def _show(
-        self, logs: Mapping[str, Any], parts: list[str], is_whole: bool = False
+        self, logs: Mapping[str, Any], texts: list[str], is_whole: bool = False
     ) -> None:
         self._told = self._clock()
-        losses = {n: logs[n] for n in ("loss", "val_loss") if n in logs}
+        losses = {
+            name: logs[name] for name in ("loss", "val_loss") if name in logs
+        }
         if self._bar:
             # Of the epoch before, until there is another.
             self._losses |= losses
             losses = self._losses
-        texts = [f"epoch {self._epoch + 1}/{self._epochs}", *parts]
+        texts = [f"epoch {self._epoch + 1}/{self._epochs}", *texts]
         texts += [f"{name} {value:.4g}" for name, value in losses.items()]
         rate = self._windows_pace.per_second(is_whole)
         done = self._epoch * self._steps + self._step
@@ -150,7 +154,7 @@ class TrainingProgress(keras.callbacks.Callback):
             )
             return
         fields = {
-            "phase": self._phase,
+            "phase": PHASES[0],
             "epoch": self._epoch + 1,
             "step": self._step,
         }

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from trainer import variables
+from trainer.arrays import in_order, numbered
 from trainer.checkpoints import Checkpoint
 from trainer.preemption import Preemption
 
@@ -28,7 +29,7 @@ class Position:
 
     Attributes:
         epoch: epochs that are done.
-        step: steps of the next epoch that are done.
+        step: steps of the current epoch that are done.
         num_steps: steps of all epochs that are done.
         num_rollbacks: how often the loss was not finite.
     """
@@ -75,7 +76,7 @@ class Recovery:
         self._failure: OSError | None = None
 
     @property
-    def driver(self) -> str:
+    def driver_kind(self) -> str:
         """Kind of driver to go on with; "" = any."""
         return self._start.state["driver"] if self._start else ""
 
@@ -99,12 +100,12 @@ class Recovery:
         self._epoch_start: list[np.ndarray] = []
         return self._restore(self._start) if self._start else Position()
 
-    def epoch_begins(self, position: Position) -> None:
+    def keep_epoch_start(self, position: Position) -> None:
         """Keeps the state, which a loss that is not finite leads back to."""
         if position.step == 0:
             self._epoch_start = variables.read(self._variables)
 
-    def progress(self, position: Position) -> None:
+    def save_if_due(self, position: Position) -> None:
         """Writes a checkpoint if it is time; ends if that is asked for.
 
         Args:
@@ -118,8 +119,8 @@ class Recovery:
         )
         if self._failure:
             raise self._failure
-        waited = time.monotonic() - self._saved_at
-        if self._save and (is_stopping or waited >= self._seconds):
+        waited_seconds = time.monotonic() - self._saved_at
+        if self._save and (is_stopping or waited_seconds >= self._seconds):
             try:
                 self._write(position)
             except OSError as error:
@@ -160,13 +161,13 @@ class Recovery:
 
     def _write(self, position: Position) -> None:
         began = time.monotonic()
-        arrays = variables.named("variable", variables.read(self._variables))
+        arrays = numbered("variable", variables.read(self._variables))
         if position.step:
-            arrays |= variables.named("epoch_start", self._epoch_start)
+            arrays |= numbered("epoch_start", self._epoch_start)
         states = {}
         for name, callback in self._stateful.items():
             more, states[name] = callback.get_state()
-            arrays |= variables.named(name, more)
+            arrays |= numbered(name, more)
         state = {
             "position": dataclasses.asdict(position),
             "learning_rate": self._learning_rate,
@@ -177,22 +178,21 @@ class Recovery:
         self._save(Checkpoint(arrays, state))
         self._saved_at = time.monotonic()
         if self._seconds:
-            cost = self._saved_at - began
-            self._seconds = max(self._seconds, cost / _SHARE_OF_TIME)
+            spent_seconds = self._saved_at - began
+            least = spent_seconds / _SHARE_OF_TIME
+            self._seconds = max(self._seconds, least)
 
     def _restore(self, checkpoint: Checkpoint) -> Position:
         state = checkpoint.state
         position = Position(**state["position"])
-        arrays = variables.listed("variable", checkpoint.arrays)
+        arrays = in_order("variable", checkpoint.arrays)
         variables.assign(self._variables, arrays)
         self._learning_rate = state["learning_rate"]
         if position.step:
-            self._epoch_start = variables.listed(
-                "epoch_start", checkpoint.arrays
-            )
+            self._epoch_start = in_order("epoch_start", checkpoint.arrays)
         self._driver.detector.stop_training = state["is_stopped"]
         for name in state["callbacks"].keys() & self._stateful.keys():
-            arrays = variables.listed(name, checkpoint.arrays)
+            arrays = in_order(name, checkpoint.arrays)
             self._stateful[name].set_state(arrays, state["callbacks"][name])
         _logger.info(
             "Going on in epoch %d, step %d.", position.epoch + 1, position.step

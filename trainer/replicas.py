@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from trainer.dataset import gather_windows
 from trainer.detector import Detector
-from trainer.driver import block_length, padded_block
+from trainer.driver import FIRST_BLOCK_LENGTH, block_length, padded_block
 from trainer.workers import Workers
 
 __all__ = ["ManyReplicas"]
@@ -35,14 +35,13 @@ class ManyReplicas:
 
     def __init__(self, detector: Detector, workers: Workers):
         self.detector = detector
-        self.num_replicas = workers.num_replicas
         self._workers = workers
         self._strategy = workers.strategy
         detector.optimizer.build(detector.network.trainable_variables)
         self._train = tf.function(self._train_block, reduce_retracing=True)
         self._test = tf.function(self._test_block, reduce_retracing=True)
         self._steps_and_seconds = 0, 0.0
-        self.block_length = 4
+        self.block_length = FIRST_BLOCK_LENGTH
 
     def resident(self, values: np.ndarray):
         """Puts a series `[row, feature]` on every device."""
@@ -77,8 +76,8 @@ class ManyReplicas:
 
     def _shares(self, starts: np.ndarray):
         """Splits each batch over the replicas; some shares may be empty."""
-        parts = np.array_split(starts, self.num_replicas, axis=1)
-        mine = parts[self._workers.first_replica :]
+        shares = np.array_split(starts, self._workers.num_replicas, axis=1)
+        mine = shares[self._workers.first_replica :]
         return self._workers.on_replicas(mine.__getitem__)
 
     def _train_block(self, values, starts, num_steps):

@@ -5,12 +5,11 @@ from typing import Any
 
 from trainer.checkpoints import Checkpoint, Checkpoints
 from trainer.command_line import Config
-from trainer.config import PHASES
 
-__all__ = ["identity", "read_start"]
+__all__ = ["run_identity", "read_start"]
 
 
-def identity(config: Config, schema_hash: str) -> dict[str, Any]:
+def run_identity(config: Config, schema_hash: str) -> dict[str, Any]:
     """What a checkpoint tells of the run it is of; JSON values."""
     return {
         "settings": config.identity(),
@@ -27,7 +26,7 @@ def read_start(
     Args:
         checkpoints: of the run's folder.
         config: of the run.
-        wanted: the run's `identity`.
+        wanted: the run's `run_identity`.
 
     Raises:
         OSError: it cannot be read.
@@ -35,7 +34,7 @@ def read_start(
             before its turn.
     """
     mode = config.run.training_mode
-    is_first = mode in ("all", PHASES[0])
+    is_first = config.run.begins_at_first_phase
     if is_first and not config.run.resume:
         return None
     checkpoint = checkpoints.latest()
@@ -44,38 +43,38 @@ def read_start(
             return None
         raise ValueError(
             f"--training_mode={mode} starts from what the reconstruction "
-            f"phase left in `output_dir`. Received: {config.run.output_dir}, "
-            "which holds no checkpoint; run --training_mode=reconstruction "
-            "first."
+            f"phase left. Received: {checkpoints.folder}, which holds no "
+            "checkpoint; run --training_mode=reconstruction first, or name "
+            "its --output_dir."
         )
-    _check_data(checkpoint.state, config, wanted)
+    _check_data(checkpoint.state, checkpoints.folder, wanted)
     if is_first:
-        _check_settings(checkpoint.state, config, wanted)
+        _check_settings(checkpoint.state, checkpoints.folder, wanted)
     else:
-        _check_detector(checkpoint.state, config, wanted)
+        _check_order(checkpoint.state, checkpoints.folder, mode)
+        _check_detector(checkpoint.state, checkpoints.folder, wanted)
     return checkpoint
 
 
 def _check_data(
-    state: Mapping[str, Any], config: Config, wanted: Mapping[str, Any]
+    state: Mapping[str, Any], folder: str, wanted: Mapping[str, Any]
 ) -> None:
     if state["schema_hash"] == wanted["schema_hash"]:
         return
     raise ValueError(
-        "The data set must be the one that the checkpoint in "
-        f"{config.run.output_dir} was trained on. Received: "
-        f"data_dir={config.run.data_dir}, which has another hash: it changed. "
-        "Name another --output_dir, or start anew with --resume=false "
-        f"--training_mode={PHASES[0]} or all, which replaces that run."
+        "`data_dir` must hold the data set that the checkpoint in "
+        f"{folder} was trained on. Received: one with another hash: it "
+        "changed. Name another --output_dir, or train anew with "
+        "--resume=false, which replaces that run."
     )
 
 
 def _check_settings(
-    state: Mapping[str, Any], config: Config, wanted: Mapping[str, Any]
+    state: Mapping[str, Any], folder: str, wanted: Mapping[str, Any]
 ) -> None:
     before, now = state["settings"], wanted["settings"]
     differing = [
-        f"{name} ({before.get(name, 'not used')} before, "
+        f"`{name}` ({before.get(name, 'not used')} before, "
         f"{now.get(name, 'not used')} now)"
         for name in {**before, **now}
         if before.get(name) != now.get(name)
@@ -84,32 +83,34 @@ def _check_settings(
         raise ValueError(
             "A run is only resumed with the settings that it began with. "
             f"Received: other values of {', '.join(differing)} than the "
-            f"checkpoint in {config.run.output_dir}. Name another "
-            "--output_dir, or start anew with --resume=false, which replaces "
-            "that run."
+            f"checkpoint in {folder}. Name another --output_dir, or start "
+            "anew with --resume=false, which replaces that run."
         )
 
 
-def _check_detector(
-    state: Mapping[str, Any], config: Config, wanted: Mapping[str, Any]
-) -> None:
-    mode = config.run.training_mode
+def _check_order(state: Mapping[str, Any], folder: str, mode: str) -> None:
     if state["phases_done"] == 0:
         raise ValueError(
             "Phases run in order. Received: "
             f"--training_mode={mode}, while the reconstruction phase in "
-            f"{config.run.output_dir} has not finished. Start its command "
-            "again: it goes on where it stopped."
+            f"{folder} has not finished. Start its command again: it goes "
+            "on where it stopped."
         )
+
+
+def _check_detector(
+    state: Mapping[str, Any], folder: str, wanted: Mapping[str, Any]
+) -> None:
     stored = state["detector_config"]
     differing = [
-        name
+        f"`{name}` ({stored[name]} before, {value} now)"
         for name, value in wanted["detector_config"].items()
         if stored[name] != value
     ]
     if differing:
         raise ValueError(
-            f"The detector in {config.run.output_dir} was made with "
-            f"other values of: {', '.join(differing)}. Leave these flags "
-            "out, or run --training_mode=reconstruction again."
+            "A later phase must describe the detector of the first one. "
+            f"Received: other values of {', '.join(differing)} than the "
+            f"checkpoint in {folder}. Leave these flags out, or train anew "
+            "with --training_mode=reconstruction --resume=false."
         )

@@ -1,4 +1,4 @@
-"""What a training run writes, and where."""
+"""What a training run keeps, and where."""
 
 import glob
 import json
@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from trainer import storage
-from trainer.checkpoints import Checkpoints
-from trainer.command_line import CONFIG_FILE
-from trainer.config import RunSettings
+from trainer.checkpoints import Checkpoint, Checkpoints
+from trainer.command_line import CONFIG_FILE, Config
 from trainer.export import MARKER
+from trainer.resuming import read_start, run_identity
 
 __all__ = ["RunFolder"]
 
@@ -23,29 +23,74 @@ class RunFolder:
     """The folders of one run, local or in a bucket.
 
     Args:
-        settings: names them.
+        config: names them.
+        schema_hash: of the data set.
+        command: the command line, kept with the result.
 
     Attributes:
         model_dir: of the SavedModel.
         log_dir: of TensorBoard logs.
-        checkpoints: of the run.
+        has_written: whether this process has saved something.
     """
 
-    def __init__(self, settings: RunSettings):
-        self._output_dir = settings.output_dir
-        self.model_dir = settings.model_dir or self._path("model")
-        self.log_dir = settings.log_dir or self._path("logs")
-        self.checkpoints = Checkpoints(
-            settings.checkpoint_dir or self._path("checkpoints")
+    def __init__(self, config: Config, schema_hash: str, command: str):
+        self._config = config
+        self._output_dir = config.run.output_dir
+        self._identity = run_identity(config, schema_hash)
+        self._description = {
+            "command": command,
+            "schema_hash": schema_hash,
+            "settings": config.flat(),
+        }
+        self.model_dir = config.run.model_dir or self._path("model")
+        self.log_dir = config.run.log_dir or self._path("logs")
+        self._checkpoints = Checkpoints(
+            config.run.checkpoint_dir or self._path("checkpoints")
         )
+        self.has_written = False
 
     @property
     def has_model(self) -> bool:
         """Whether the model is there, whole."""
         return storage.is_file(os.path.join(self.model_dir, MARKER))
 
-    def forget_results(self) -> None:
-        """Deletes model and reports: of an earlier run, or other weights."""
+    def start(self) -> Checkpoint | None:
+        """The checkpoint to go on from; None = the run begins.
+
+        Raises:
+            OSError: it cannot be read.
+            ValueError: it is damaged, or of another run.
+        """
+        return read_start(self._checkpoints, self._config, self._identity)
+
+    def save(
+        self, checkpoint: Checkpoint, metrics: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        """Writes a checkpoint; what describes the run only if it changed.
+
+        Args:
+            checkpoint: within the first phase, or after a phase: then its
+                state holds `phases_done`.
+            metrics: numbers of the phases that are done.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        if not self.has_written:
+            # Of an earlier run: what it made is not this detector's.
+            self._forget_results()
+        state = {
+            **self._identity,
+            "phases_done": 0,
+            "metrics": metrics,
+            **checkpoint.state,
+        }
+        self._checkpoints.save(Checkpoint(checkpoint.arrays, state))
+        if state["phases_done"] or not self.has_written:
+            self._describe(metrics)
+        self.has_written = True
+
+    def _forget_results(self) -> None:
         storage.delete_folder(self.model_dir, MARKER)
         folder = glob.escape(self._output_dir)
         for pattern in _REPORT_FILES:
@@ -53,12 +98,9 @@ class RunFolder:
                 storage.glob_files(os.path.join(folder, pattern))
             )
 
-    def describe(
-        self, config: Mapping[str, Any], metrics: Mapping[str, Any]
-    ) -> None:
-        """Writes config.json and metrics.json."""
+    def _describe(self, metrics: Mapping[str, Mapping[str, Any]]) -> None:
         for name, content in (
-            (CONFIG_FILE, config),
+            (CONFIG_FILE, self._description),
             (_METRICS_FILE, metrics),
         ):
             text = json.dumps(content, indent=1) + "\n"

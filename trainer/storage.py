@@ -23,6 +23,7 @@ from trainer.files import (
     is_remote,
     is_same_folder,
     open_binary,
+    put_file,
     resolved,
     write_text,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "local_folder",
     "matching_files",
     "open_binary",
+    "put_file",
     "resolved",
     "write_text",
 ]

@@ -5,18 +5,19 @@ Builds this project's sdist, stages it in a bucket and asks for a custom job.
 
 import os
 import shlex
-import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
 from typing import Any
 
 from trainer import storage
+from trainer.buckets import SCHEME
 from trainer.cloud import job_service, source_distribution
 from trainer.cloud.custom_job import job_request
 from trainer.cloud.job_settings import JobSettings, check_job
 from trainer.command_line import parse
 from trainer.environment import Environment
+from trainer.files import MOUNT_ROOT
 from trainer.flags import check_given, parse_settings, run_command
 
 __all__ = ["main"]
@@ -102,13 +103,14 @@ def _checked_training(
         )
     for name in _FOLDERS:
         path = getattr(run, name)
-        if path and not path.startswith(("gs://", "/gcs/")):
+        if path and not path.startswith((SCHEME, f"{MOUNT_ROOT}/")):
             raise ValueError(
                 f"`{name}` must lie in a bucket, where the job can reach it. "
                 f"Received: {name}={path!r}. Copy it there if needed, and "
                 f"give --{name}=gs://BUCKET/FOLDER."
             )
-    is_given = any(each.startswith("--log_format") for each in arguments)
+    given = [each.partition("=")[0] for each in arguments]
+    is_given = "--log_format" in given
     return [*arguments, *([] if is_given else ["--log_format=json"])]
 
 
@@ -128,13 +130,8 @@ def _staged_name(sdist: str, staging_dir: str) -> str:
 
 
 def _stage(sdist: str, staged: str) -> None:
-    if storage.is_file(staged):
-        return
-    with (
-        open(sdist, "rb") as source,
-        storage.binary_written_whole(staged) as target,
-    ):
-        shutil.copyfileobj(source, target)
+    if not storage.is_file(staged):
+        storage.put_file(sdist, staged)
 
 
 def _tell(name: str, settings: JobSettings) -> None:

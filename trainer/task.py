@@ -11,9 +11,10 @@ import sys
 from collections.abc import Sequence
 
 from trainer import log_format, storage
+from trainer.cluster import check_port_free
 from trainer.command_line import parse
 from trainer.config import RunSettings
-from trainer.environment import Environment, check_port_free
+from trainer.environment import Environment
 from trainer.flags import check_given, run_command
 from trainer.preemption import Preemption
 from trainer.schema import Schema
@@ -81,7 +82,7 @@ def _start_again(arguments: Sequence[str], error: Exception) -> None:
     """
     logging.getLogger(__name__).warning(
         "Another worker is gone, so this one starts again and waits for it: %s",
-        str(error).strip().splitlines()[-1],
+        (str(error).strip().splitlines() or [type(error).__name__])[-1],
     )
     sys.stdout.flush()
     command = [sys.executable, "-m", "trainer.task", *arguments]

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import shutil
 import tempfile
 import time
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from trainer import storage
+from trainer.buckets import SCHEME
 from trainer.detector import Detector
 from trainer.pace import Pace
 from trainer.pictures import pictures_of
@@ -39,7 +39,8 @@ class TrainingLogs:
     def __init__(self, folder: str):
         self._folder = folder
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
-        if "://" in folder:
+        # A mounted one too: a mount stores a file only when it is closed.
+        if folder.startswith(SCHEME):
             self._temporary = tempfile.TemporaryDirectory()
         self._local = self._temporary.name if self._temporary else folder
         self._writers: dict[str, tf.summary.SummaryWriter] = {}
@@ -50,7 +51,7 @@ class TrainingLogs:
         """Callbacks that log each epoch of training."""
         return [_EpochScalars(self)] if self._folder else []
 
-    def epoch(self, number: int, scalars: Mapping[str, float]) -> None:
+    def write_epoch(self, number: int, scalars: Mapping[str, float]) -> None:
         """Writes the numbers of an epoch.
 
         Args:
@@ -66,7 +67,9 @@ class TrainingLogs:
         if time.monotonic() >= self._synced_at + _SECONDS_A_SYNC:
             self.sync()
 
-    def reconstructions(self, detector: Detector, windows: np.ndarray) -> None:
+    def write_reconstructions(
+        self, detector: Detector, windows: np.ndarray
+    ) -> None:
         """Draws what the network makes of a few windows.
 
         Args:
@@ -81,7 +84,7 @@ class TrainingLogs:
         with self._writer("detector").as_default():
             tf.summary.image("reconstruction", pictures, 0, _NUM_PICTURES)
 
-    def scores(
+    def write_scores(
         self, scores: Mapping[str, np.ndarray], thresholds: Mapping[str, float]
     ) -> None:
         """Writes how scores are distributed, and where the thresholds lie.
@@ -138,11 +141,7 @@ class TrainingLogs:
         if self._copied_sizes.get(name) == size:
             return
         target = os.path.join(self._folder, name)
-        with (
-            path.open("rb") as source,
-            storage.binary_written_whole(target) as file,
-        ):
-            shutil.copyfileobj(source, file)
+        storage.put_file(str(path), target)
         self._copied_sizes[name] = size
 
     def _scalar(self, run: str, tag: str, value: float, step: int) -> None:
@@ -180,8 +179,9 @@ class _EpochScalars(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Writes the epoch's numbers."""
         scalars = dict(logs or {})
-        scalars["learning_rate"] = float(self.model.optimizer.learning_rate)
+        # Not `float`, which takes no variable of several replicas.
+        scalars["learning_rate"] = self.model.optimizer.learning_rate.numpy()
         rate = self._pace.per_second(self._is_whole)
         if rate is not None:
             scalars["windows_per_second"] = rate
-        self._logs.epoch(epoch + 1, scalars)
+        self._logs.write_epoch(epoch + 1, scalars)

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from trainer import result_table, variables
+from trainer.arrays import in_order, numbered
 from trainer.checkpoints import Checkpoint
 from trainer.command_line import Config
 from trainer.config import PHASES, load
@@ -20,7 +21,6 @@ from trainer.phases import error_statistics, reconstruction, threshold_tuning
 from trainer.preemption import Preemption
 from trainer.progress import TrainingProgress, progress_bar
 from trainer.recovery import Recovery
-from trainer.resuming import identity, read_start
 from trainer.run_folder import RunFolder
 from trainer.schema import Schema
 from trainer.tensorboard import TrainingLogs
@@ -60,16 +60,13 @@ class Training:
         self._config = config
         self._settings = config.run
         self._schema = schema
-        self._command = command
         self._workers = workers
         self._preemption = preemption
-        self._reports_metric = reports_metric
-        self._folder = RunFolder(config.run)
+        self._reports_metric = reports_metric and workers.is_chief
+        self._folder = RunFolder(config, schema.hash(), command)
         is_logged = config.run.tensorboard and workers.is_chief
         self._logs = TrainingLogs(self._folder.log_dir if is_logged else "")
-        self._identity = identity(config, schema.hash())
         self._metrics: dict[str, Any] = {}
-        self._has_written = False
         self._is_jitted = config.run.driver != "graph"
         self._data = TrainingData(config.run, schema)
 
@@ -99,7 +96,7 @@ class Training:
             self._schema.to_json(), self._config.detector_config()
         )
         if num_done:
-            arrays = variables.listed("variable", start.arrays)
+            arrays = in_order("variable", start.arrays)
             variables.assign(detector.state_variables, arrays)
             self._metrics = dict(start.state["metrics"])
             self._report_again()
@@ -125,11 +122,10 @@ class Training:
 
     def _report_again(self) -> None:
         """Reports the first phase's metric: its file may have gone."""
-        if self._reports_metric and self._workers.is_chief:
+        if self._reports_metric:
             numbers = self._metrics[PHASES[0]]
             watched = numbers["watched"]
-            state = {"best": numbers[watched], "epoch": numbers["epochs"]}
-            TuningMetric(watched).set_state([], state)
+            TuningMetric(watched).report(numbers[watched], numbers["epochs"])
 
     def _safe_to_end(self, phase: str) -> contextlib.AbstractContextManager:
         """Training saves before it ends; the other phases begin anew."""
@@ -137,60 +133,33 @@ class Training:
             return self._preemption.deferred()
         return contextlib.nullcontext()
 
-    @property
-    def _mode(self) -> str:
-        return self._settings.training_mode
-
-    @property
-    def _is_first(self) -> bool:
-        """Whether the first phase is asked for."""
-        return self._mode in ("all", PHASES[0])
-
     def _phases_left(self, num_done: int) -> list[str]:
-        if not self._is_first:
-            return [self._mode]
-        asked_for = PHASES if self._mode == "all" else PHASES[:1]
+        if not self._settings.begins_at_first_phase:
+            return [self._settings.training_mode]
+        asked_for = (
+            PHASES if self._settings.training_mode == "all" else PHASES[:1]
+        )
         return list(asked_for[num_done:])
 
     def _start(self) -> Checkpoint | None:
         """The checkpoint to go on from, the same on all workers."""
 
         def read() -> dict[str, np.ndarray]:
-            start = read_start(
-                self._folder.checkpoints, self._config, self._identity
-            )
+            start = self._folder.start()
             return start.packed() if start else {}
 
         arrays = self._workers.from_chief(read)
         return Checkpoint.unpacked(arrays) if arrays else None
 
+    def _save(self, checkpoint: Checkpoint) -> None:
+        self._folder.save(checkpoint, self._metrics)
+
     def _save_phase(self, detector: Detector, num_done: int) -> None:
         arrays = variables.read(detector.state_variables)
         checkpoint = Checkpoint(
-            variables.named("variable", arrays), {"phases_done": num_done}
+            numbered("variable", arrays), {"phases_done": num_done}
         )
         self._workers.from_chief(functools.partial(self._save, checkpoint))
-
-    def _save(self, checkpoint: Checkpoint) -> None:
-        """Writes a checkpoint; what describes it only where it changed."""
-        is_phase_done = checkpoint.state["phases_done"] > 0
-        if not self._has_written:
-            # Of an earlier run: what it made is not this detector's.
-            self._folder.forget_results()
-        state = {
-            **self._identity,
-            "metrics": self._metrics,
-            **checkpoint.state,
-        }
-        self._folder.checkpoints.save(Checkpoint(checkpoint.arrays, state))
-        if is_phase_done or not self._has_written:
-            config = {
-                "command": self._command,
-                "schema_hash": self._schema.hash(),
-                "settings": self._config.flat(),
-            }
-            self._folder.describe(config, self._metrics)
-        self._has_written = True
 
     def _reconstruction(
         self, detector: Detector, start: Checkpoint | None
@@ -205,9 +174,8 @@ class Training:
                 "input."
             )
         validation = self._data.normal_windows("validation")
-        is_chief = self._workers.is_chief
         recovery = Recovery(
-            save=self._save_within_phase if is_chief else None,
+            save=self._save if self._workers.is_chief else None,
             start=start,
             seconds=self._settings.checkpoint_seconds,
             preemption=self._preemption,
@@ -221,17 +189,13 @@ class Training:
             self._workers,
             recovery,
             self._logs,
-            self._reports_metric and is_chief,
+            self._reports_metric,
         )
-
-    def _save_within_phase(self, checkpoint: Checkpoint) -> None:
-        state = {"phases_done": 0, **checkpoint.state}
-        self._save(Checkpoint(checkpoint.arrays, state))
 
     def _error_statistics(self, detector: Detector) -> dict[str, Any]:
         split = self._data.calibration_split("statistics")
         windows = self._data.normal_windows(split)
-        with self._progress("error statistics", windows) as advance:
+        with self._progress(PHASES[1], "error statistics", windows) as advance:
             return {"split": split} | error_statistics.run(
                 detector, windows, advance, self._is_jitted, self._workers
             )
@@ -243,7 +207,7 @@ class Training:
             getattr(self._settings, kind): _rule(self._config, kind)
             for kind in ("threshold_rule", "label_free_threshold_rule")
         }
-        with self._progress("thresholds", windows) as advance:
+        with self._progress(PHASES[2], "thresholds", windows) as advance:
             return {"split": split, "windows": len(windows)} | (
                 threshold_tuning.run(
                     detector,
@@ -256,9 +220,10 @@ class Training:
                 )
             )
 
-    def _progress(self, text: str, windows: Windows) -> Any:
+    def _progress(self, phase: str, text: str, windows: Windows) -> Any:
         """A bar over this worker's share."""
-        return progress_bar(text, len(self._workers.share(windows.starts)))
+        share = self._workers.share(windows.starts)
+        return progress_bar(text, len(share), phase)
 
     def _callbacks(self, train: Windows) -> list[Any]:
         if not self._workers.is_chief:
@@ -272,8 +237,10 @@ class Training:
 
     def _export_if_due(self, detector: Detector) -> None:
         """Exports after the last phase, unless an earlier process did."""
-        is_last = self._mode in ("all", PHASES[-1])
-        if not is_last or (self._folder.has_model and not self._has_written):
+        is_last = self._settings.training_mode in ("all", PHASES[-1])
+        if not is_last or (
+            self._folder.has_model and not self._folder.has_written
+        ):
             return
         if self._workers.num_replicas > 1:
             # Variables of one replica are what SavedModels can hold.

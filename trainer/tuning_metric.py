@@ -31,14 +31,28 @@ class TuningMetric(keras.callbacks.Callback):
         self._watched = watched
         self._best = math.inf
         self._epoch = 0
+        # It reads the file's path and the trial from the environment itself.
         self._service = HyperTune()
 
     def on_epoch_end(self, epoch, logs=None):
         """Reports under the number of the epoch, from 1 on."""
         # NaN is never the smaller of the two.
-        self._best = min(self._best, float(logs[self._watched]))
-        self._epoch = epoch + 1
-        self._report()
+        best = min(self._best, float(logs[self._watched]))
+        self.report(best, epoch + 1)
+
+    def report(self, best: float, epoch: int) -> None:
+        """Reports a best value, which later epochs have to beat.
+
+        Args:
+            best: of the watched values so far; infinite = there is none,
+                and nothing is reported.
+            epoch: number of epochs so far.
+        """
+        self._best, self._epoch = best, epoch
+        if math.isfinite(best):
+            self._service.report_hyperparameter_tuning_metric(
+                self._watched, best, epoch
+            )
 
     def get_state(self) -> tuple[list[np.ndarray], dict[str, Any]]:
         """No arrays; the best value so far and its epoch."""
@@ -51,12 +65,4 @@ class TuningMetric(keras.callbacks.Callback):
 
         The file that the service reads may have gone with the machine.
         """
-        self._best = state["best"]
-        self._epoch = state["epoch"]
-        self._report()
-
-    def _report(self) -> None:
-        if math.isfinite(self._best):
-            self._service.report_hyperparameter_tuning_metric(
-                self._watched, self._best, self._epoch
-            )
+        self.report(state["best"], state["epoch"])

@@ -57,8 +57,8 @@ def map_windows(
         count = len(starts)
         # One fixed shape, compiled once: the tail repeats its last window.
         padded = np.pad(starts, (0, windows_a_call - count), mode="edge")
-        parts = padded.reshape(num_replicas, -1)
-        outputs = compiled(resident, workers.on_replicas(parts.__getitem__))
+        shares = padded.reshape(num_replicas, -1)
+        outputs = compiled(resident, workers.on_replicas(shares.__getitem__))
         yield tf.nest.map_structure(
             lambda output, count=count: _joined(strategy, output)[:count],
             outputs,
@@ -67,5 +67,5 @@ def map_windows(
 
 
 def _joined(strategy: tf.distribute.Strategy, output) -> np.ndarray:
-    parts = strategy.experimental_local_results(output)
-    return np.concatenate([part.numpy() for part in parts])
+    shares = strategy.experimental_local_results(output)
+    return np.concatenate([share.numpy() for share in shares])

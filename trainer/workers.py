@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.arrays import from_bytes, to_bytes
-from trainer.environment import Cluster
+from trainer.cluster import Cluster
 from trainer.preemption import Preemption
 
 __all__ = ["LOST_WORKER_ERRORS", "Workers"]

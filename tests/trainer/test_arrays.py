@@ -33,7 +33,9 @@ def test_merging_what_was_received():
 
 
 def test_too_many_leaves():
-    """Leaves of another structure taken in silence."""
+    """Leaves of another structure taken in silence, or running out."""
+    with pytest.raises(ValueError, match="1 leaves"):
+        unflatten({"a": 1.0, "b": 2.0}, flatten(1.0))
     with pytest.raises(ValueError, match="3 leaves"):
         unflatten({"a": 1.0, "b": 2.0}, flatten((1.0, 2.0, 3.0)))
 

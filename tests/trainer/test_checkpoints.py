@@ -17,7 +17,7 @@ def names(folder):
 
 @pytest.fixture(params=["local", "bucket"])
 def folder(request, tmp_path):
-    """A folder's name, and how to change a file in it."""
+    """A folder's name; there is nothing in it."""
     if request.param == "local":
         return str(tmp_path / "c")
     return request.getfixturevalue("bucket").url("run/c")
@@ -106,7 +106,7 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr("os.replace", fail)
-        with pytest.raises(OSError, match="No space left.*before is whole"):
+        with pytest.raises(OSError, match="No space left.*still there"):
             checkpoints.save(make(2))
     assert Checkpoints(str(tmp_path)).latest().state == {"number": 1}
     assert names(tmp_path) == ["checkpoint-00000001.npz"]

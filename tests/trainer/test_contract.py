@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 from data_sets import make_detector
 
+from trainer.arrays import flatten, unflatten
 from trainer.config import RunSettings, load
 from trainer.dataset import load_windows
 from trainer.detector import Detector, DetectorConfig
@@ -118,6 +119,34 @@ def test_config_round_trips(tuned):
         assert copy.get_config() == part.get_config()
 
 
+def test_merged_statistics_are_those_of_one_pass(tuned):
+    """Catches a scorer whose statistics workers cannot share."""
+    detector, windows, _ = tuned
+    windows = windows.copy()
+    windows[::3, 4, 1] = np.nan
+    parts = parts_of(detector, windows)
+    scorer = type(detector.scorer).from_config(detector.scorer.get_config())
+    empty = scorer.empty_statistics()
+
+    def statistics(begin, end):
+        share = {name: part[begin:end] for name, part in parts.items()}
+        found = scorer.update(empty, share, detector.positions)
+        # As workers send them to one another.
+        return unflatten(empty, flatten(found))
+
+    count = len(windows)
+    halves = statistics(0, count // 2), statistics(count // 2, count)
+    weights = []
+    for found in (
+        statistics(0, count),
+        scorer.merge(scorer.merge(*halves), empty),
+    ):
+        scorer.finalize(found)
+        weights.append(scorer.get_weights())
+    for whole, merged in zip(*weights, strict=True):
+        np.testing.assert_allclose(merged, whole, rtol=1e-10, atol=1e-10)
+
+
 def test_thresholds_are_finite_and_flag_something(ruled):
     """Catches a threshold that no score, or every score, reaches."""
     detector, windows = ruled
@@ -217,12 +246,15 @@ def test_odd_column_names_can_be_served(names, long_data_set, tmp_path):
     )
 
 
+def parts_of(detector, windows):
+    """Residual parts as scorers are given them in phase 2."""
+    parts = detector.residual_parts(windows)
+    return {name: part.numpy() for name, part in parts.items()}
+
+
 def finish(detector, windows):
     """Statistics from `windows` and any thresholds, without a training."""
-    parts = {
-        name: part.numpy()
-        for name, part in detector.residual_parts(windows).items()
-    }
+    parts = parts_of(detector, windows)
     scorer = detector.scorer
     scorer.finalize(scorer.update(scorer.empty_statistics(), parts, "all"))
     detector.thresholds.assign(np.ones(len(detector.views)))

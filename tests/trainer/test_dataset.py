@@ -20,6 +20,18 @@ def test_windows_equal_the_naive_cut(split_series, length, stride):
     assert windows.num_short_runs == (1 if length > 3 else 0)
 
 
+@pytest.mark.parametrize("count", [0, 1, 30, 1000])
+def test_sample_is_the_first_windows(split_series, count):
+    """Windows that are shifted, or cross the gap; too few are an error."""
+    folder, schema, rows = split_series
+    windows = dataset.load_windows(folder, schema, "train", 8, stride=3)
+    naive = np.stack([windows.values[s : s + 8] for s in windows.starts])
+    assert 1 < len(naive) < 30
+    sample = windows.sample(count)
+    assert sample.shape == (min(count, len(naive)), 8, rows.shape[1])
+    np.testing.assert_array_equal(sample, naive[:count])
+
+
 def test_too_long_a_window_names_the_command(split_series):
     """Windows silently lost because the halo is too short."""
     folder, schema, _ = split_series

@@ -130,6 +130,33 @@ def test_deleting_what_is_not_there(tmp_path, bucket):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("out", "./out/", True),
+        ("out/new", "out/../out/new", True),
+        ("link", "out", True),
+        ("out", "other", False),
+        ("out", "out/new", False),
+        ("gs://bucket/out", "gs://bucket/out/", True),
+        ("gs://bucket/out", "gs://bucket/output", False),
+        ("gs://bucket/out", "bucket/out", False),
+        ("gs://mounted/out", "mounts/mounted/out", True),
+        ("gs://mounted/out", "gs://mounted/out/", True),
+        ("gs://mounted/out", "gs://bucket/out", False),
+    ],
+)
+def test_same_folder(tmp_path, monkeypatch, one, other, is_same):
+    """A data set replaced by the run that reads it, or a run refused."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(files, "MOUNT_ROOT", str(tmp_path / "mounts"))
+    (tmp_path / "mounts" / "mounted").mkdir(parents=True)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "link").symlink_to("out")
+    assert storage.is_same_folder(one, other) == is_same
+    assert storage.is_same_folder(other, one) == is_same
+
+
 def test_mounted_buckets_are_files(tmp_path, bucket, monkeypatch):
     """Requests to a service for files that are mounted."""
     monkeypatch.setattr(files, "MOUNT_ROOT", str(tmp_path))

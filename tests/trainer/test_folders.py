@@ -305,6 +305,33 @@ def test_two_runs_beside_one_another(bucket):
     assert read_data_set(bucket.url("out")) == "first"
 
 
+def test_a_folder_is_deleted(place):
+    """Files that stay, a neighbour that goes, or an error the second time."""
+    write(place, {"mark": "1", ".hidden": "1", "a/b/x": "1"})
+    write(f"{place}put", {"mark": "1"})
+    for _ in range(2):
+        storage.delete_folder(place, "mark")
+        assert storage.below(place) == []
+        assert not storage.is_folder(place)
+    assert contents(f"{place}put") == {"mark": b"1"}
+
+
+def test_the_marker_is_deleted_first(place, monkeypatch):
+    """Half a model that a reader takes for a whole one."""
+    write(place, {"a": "1", "mark": "1", "z": "1"})
+    deleted = []
+
+    def delete_one(paths):
+        deleted.extend(paths)
+        raise PermissionError
+
+    monkeypatch.setattr(files, "delete_files", delete_one)
+    with pytest.raises(PermissionError):
+        storage.delete_folder(place, "mark")
+    assert deleted == [os.path.join(place, "mark")]
+    assert len(storage.below(place)) == 3
+
+
 @pytest.mark.parametrize("path", ["gs://bucket", "gs://bucket/"])
 def test_a_bucket_is_no_folder(bucket, path):
     """A failure after all work, of files that would lie beside the bucket."""

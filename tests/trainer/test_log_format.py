@@ -196,12 +196,6 @@ def test_quiet():
     assert len(lines_of(stream)) == 2
 
 
-def test_unknown_form():
-    """A misspelt form taken for text."""
-    with pytest.raises(ValueError, match="`log_format`.*Received.*'yaml'"):
-        log_format.configure("yaml")
-
-
 @pytest.mark.parametrize(
     ("words", "form"),
     [

@@ -1,30 +1,30 @@
-import io
+"""Progress as lines of a log."""
+
 import logging
-import re
-import sys
 
 import pytest
+from paced_training import Clock, train_block
 
-from trainer import log_format
+from trainer.config import PHASES
 from trainer.progress import TrainingProgress, progress_bar
-
-
-class Clock:
-    """Seconds that pass when told."""
-
-    def __init__(self):
-        self.seconds = 1000.0
-
-    def __call__(self):
-        return self.seconds
-
-    def wait(self, seconds):
-        self.seconds += seconds
 
 
 @pytest.fixture
 def clock():
     return Clock()
+
+
+@pytest.fixture
+def begin(clock):
+    """Begins training, at `step` of its first epoch."""
+
+    def begin_epoch(*arguments, step=0, **settings):
+        progress = TrainingProgress(*arguments, **settings, clock=clock)
+        progress.on_train_begin()
+        progress.on_epoch_begin(0, {"step": step})
+        return progress
+
+    return begin_epoch
 
 
 @pytest.fixture
@@ -38,38 +38,9 @@ def lines(caplog):
     return read
 
 
-@pytest.fixture
-def terminal(monkeypatch):
-    """Makes a terminal of stderr; returns what is written there."""
-    package = logging.getLogger("trainer")
-    level = package.level
-
-    def begin():
-        stream = io.StringIO()
-        stream.isatty = lambda: True
-        monkeypatch.setattr(sys, "stderr", stream)
-        monkeypatch.setenv("TERM", "xterm")
-        monkeypatch.setenv("COLUMNS", "160")
-        monkeypatch.delenv("NO_COLOR", raising=False)
-        package.setLevel(logging.INFO)
-        return stream
-
-    yield begin
-    package.setLevel(level)
-
-
-def train_block(progress, clock, step, seconds, steps=10, loss=0.5):
-    clock.wait(seconds)
-    progress.on_train_batch_end(
-        step, {"steps": steps, "windows": steps * 8, "loss": loss}
-    )
-
-
-def test_line_at_the_end_of_an_epoch(clock, lines):
+def test_line_at_the_end_of_an_epoch(begin, clock, lines):
     """Rates with the time of validation, or of one step instead of all."""
-    progress = TrainingProgress(20, 3, clock=clock)
-    progress.on_train_begin()
-    progress.on_epoch_begin(0, {"step": 0})
+    progress = begin(20, 3)
     train_block(progress, clock, 10, 2.0)
     train_block(progress, clock, 20, 2.0, loss=0.25)
     clock.wait(1.0)
@@ -91,11 +62,9 @@ def test_line_at_the_end_of_an_epoch(clock, lines):
     }
 
 
-def test_at_most_one_line_in_ten_seconds(clock, lines):
+def test_at_most_one_line_in_ten_seconds(begin, clock, lines):
     """A log of one line a block, or none during an hour's epoch."""
-    progress = TrainingProgress(1000, 1, clock=clock)
-    progress.on_train_begin()
-    progress.on_epoch_begin(0, {"step": 0})
+    progress = begin(1000, 1)
     for step in range(10, 1000, 10):
         train_block(progress, clock, step, 1.0)
     found = lines()
@@ -122,11 +91,9 @@ def test_a_line_of_an_epoch_puts_off_the_next(clock, lines):
     assert [fields["step"] for _, fields in lines()] == [10, 10]
 
 
-def test_resumed_epoch_counts_what_this_process_did(clock, lines):
+def test_resumed_epoch_counts_what_this_process_did(begin, clock, lines):
     """Steps of the process before in no time: a rate beyond belief."""
-    progress = TrainingProgress(1000, 2, clock=clock)
-    progress.on_train_begin()
-    progress.on_epoch_begin(0, {"step": 970})
+    progress = begin(1000, 2, step=970)
     train_block(progress, clock, 980, 5.0)
     train_block(progress, clock, 990, 1.0)
     train_block(progress, clock, 1000, 1.0)
@@ -136,11 +103,9 @@ def test_resumed_epoch_counts_what_this_process_did(clock, lines):
     assert fields["seconds_left"] == 100.0
 
 
-def test_compiling_is_not_the_pace(clock, lines):
+def test_compiling_is_not_the_pace(begin, clock, lines):
     """Half an hour left, since the first block waited for the compiler."""
-    progress = TrainingProgress(1000, 1, clock=clock)
-    progress.on_train_begin()
-    progress.on_epoch_begin(0, {"step": 0})
+    progress = begin(1000, 1)
     train_block(progress, clock, 10, 30.0)
     for step in range(20, 140, 10):
         train_block(progress, clock, step, 1.0)
@@ -150,11 +115,9 @@ def test_compiling_is_not_the_pace(clock, lines):
     assert second["seconds_left"] == (1000 - 110) / 10
 
 
-def test_no_rate_from_one_block_of_a_resumed_epoch(clock, lines):
+def test_no_rate_from_one_block_of_a_resumed_epoch(begin, clock, lines):
     """A day left, since the only block was compiled first."""
-    progress = TrainingProgress(1000, 9, clock=clock)
-    progress.on_train_begin()
-    progress.on_epoch_begin(0, {"step": 999})
+    progress = begin(1000, 9, step=999)
     train_block(progress, clock, 1000, 30.0, steps=1)
     progress.on_epoch_end(0, {"loss": 0.5})
     message, fields = lines()[-1]
@@ -162,21 +125,17 @@ def test_no_rate_from_one_block_of_a_resumed_epoch(clock, lines):
     assert "windows_per_second" not in fields
 
 
-def test_an_epoch_of_one_block_has_a_rate(clock, lines):
+def test_an_epoch_of_one_block_has_a_rate(begin, clock, lines):
     """No rate at all for small data sets."""
-    progress = TrainingProgress(10, 2, clock=clock)
-    progress.on_train_begin()
-    progress.on_epoch_begin(0, {"step": 0})
+    progress = begin(10, 2)
     train_block(progress, clock, 10, 0.5)
     progress.on_epoch_end(0, {"loss": 0.5})
     assert lines()[0][1]["seconds_left"] == 0.5
 
 
-def test_an_epoch_again(clock, lines):
+def test_an_epoch_again(begin, clock, lines):
     """After a loss of NaN: the seconds and steps of both attempts."""
-    progress = TrainingProgress(10, 2, clock=clock)
-    progress.on_train_begin()
-    progress.on_epoch_begin(0, {"step": 0})
+    progress = begin(10, 2)
     train_block(progress, clock, 10, 50.0, loss=float("nan"))
     progress.on_epoch_begin(0, {"step": 0})
     train_block(progress, clock, 10, 1.0)
@@ -185,21 +144,17 @@ def test_an_epoch_again(clock, lines):
     assert lines()[-1][1]["seconds_left"] == 1.0
 
 
-def test_max_steps_bound_the_time_that_is_left(clock, lines):
+def test_max_steps_bound_the_time_that_is_left(begin, clock, lines):
     """Hours for epochs that will never begin."""
-    progress = TrainingProgress(10, 100, max_steps=15, clock=clock)
-    progress.on_train_begin()
-    progress.on_epoch_begin(0, {"step": 0})
+    progress = begin(10, 100, max_steps=15)
     train_block(progress, clock, 10, 1.0)
     progress.on_epoch_end(0, {"loss": 0.5})
     assert lines()[0][1]["seconds_left"] == 0.5
 
 
-def test_no_time_passed(clock, lines):
+def test_no_time_passed(begin, clock, lines):
     """A division by zero on a coarse clock."""
-    progress = TrainingProgress(10, 1, clock=clock)
-    progress.on_train_begin()
-    progress.on_epoch_begin(0, {"step": 0})
+    progress = begin(10, 1)
     train_block(progress, clock, 10, 0.0)
     progress.on_epoch_end(0, {"loss": 0.5})
     assert lines()[0][0] == "epoch 1/1  loss 0.5"
@@ -207,7 +162,7 @@ def test_no_time_passed(clock, lines):
 
 def test_pass_over_windows(clock, lines):
     """Silence during a long pass, or a line for each batch."""
-    with progress_bar("error statistics", 12_345, clock) as advance:
+    with progress_bar("error statistics", 12_345, PHASES[1], clock) as advance:
         for _ in range(24):
             clock.wait(1.0)
             advance(256)
@@ -222,7 +177,7 @@ def test_pass_over_windows(clock, lines):
         "at most 0:00:29 left",
     ]
     assert found[1][1] == {
-        "phase": "error statistics",
+        "phase": "calculate_error_distribution_statistics",
         "windows": 12_345,
         "windows_done": 2560,
         "windows_per_second": 256.0,
@@ -232,77 +187,7 @@ def test_pass_over_windows(clock, lines):
 
 def test_no_line_when_all_is_done(clock, lines):
     """A last line of no time left, beside what the phase says itself."""
-    with progress_bar("thresholds", 100, clock) as advance:
+    with progress_bar("thresholds", 100, clock=clock) as advance:
         clock.wait(20.0)
         advance(100)
     assert len(lines()) == 1
-
-
-def shown(stream):
-    """What is on the terminal, without its control sequences."""
-    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", stream.getvalue())
-
-
-def test_training_bar(clock, terminal, caplog):
-    """A bar that begins at zero after a resume, or lines beside it."""
-    stream = terminal()
-    progress = TrainingProgress(20, 3, clock=clock)
-    progress.on_train_begin()
-    progress.on_epoch_begin(0, {"step": 10})
-    train_block(progress, clock, 15, 1.0, steps=5)
-    train_block(progress, clock, 20, 1.0, steps=5)
-    progress.on_epoch_end(0, {"loss": 0.25, "val_loss": 0.125})
-    progress.on_epoch_begin(1, {"step": 0})
-    train_block(progress, clock, 10, 1.0, loss=0.5)
-    train_block(progress, clock, 20, 1.0, loss=0.5)
-    progress.on_train_end()
-    last = shown(stream).replace("\r", "\n").strip().splitlines()[-1]
-    assert "epoch 2/3" in last
-    assert "loss 0.5" in last
-    assert "val_loss 0.125" in last
-    assert " 80 windows/s" in last
-    assert "40/60" in last
-    assert not caplog.records
-
-
-def test_bar_of_a_pass(terminal, caplog):
-    """A bar that stands still."""
-    stream = terminal()
-    with progress_bar("thresholds", 1000) as advance:
-        advance(600)
-        advance(400)
-    assert "thresholds" in shown(stream)
-    assert "1,000/1,000" in shown(stream)
-    assert not caplog.records
-
-
-def test_log_lines_stay_whole_above_a_bar(terminal):
-    """A warning in the middle of a bar."""
-    stream = terminal()
-    handlers = logging.getLogger().handlers
-    kept, handlers[:] = handlers[:], []
-    try:
-        log_format.configure("text")
-        with progress_bar("thresholds", 10) as advance:
-            advance(5)
-            logging.getLogger("trainer.x").warning("Attention")
-    finally:
-        handlers[:] = kept
-    lines = shown(stream).replace("\r", "\n").splitlines()
-    assert "Attention" in [line.strip() for line in lines]
-
-
-def test_quiet_workers_say_nothing(terminal, caplog):
-    """The same bar or lines from each worker."""
-    stream = terminal()
-    logging.getLogger("trainer").setLevel(logging.WARNING)
-    with progress_bar("thresholds", 10) as advance:
-        advance(10)
-    progress = TrainingProgress(10, 1)
-    progress.on_train_begin()
-    progress.on_epoch_begin(0)
-    progress.on_train_batch_end(10, {"steps": 10, "windows": 80, "loss": 1.0})
-    progress.on_epoch_end(0, {"loss": 1.0})
-    progress.on_train_end()
-    assert stream.getvalue() == ""
-    assert not caplog.records

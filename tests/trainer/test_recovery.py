@@ -195,5 +195,5 @@ def test_the_driver_in_use_is_kept(parts):
     """The other kind after a kill, which rounds differently."""
     kept = Kept()
     fit(parts, "jit", save=kept.save, seconds=0)
-    assert Recovery(start=kept[0]).driver == "jit"
-    assert Recovery().driver == ""
+    assert Recovery(start=kept[0]).driver_kind == "jit"
+    assert Recovery().driver_kind == ""

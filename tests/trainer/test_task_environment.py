@@ -11,7 +11,7 @@ from trainer import task
 @pytest.mark.parametrize(
     "value,message",
     [
-        ("{", "TF_CONFIG must be JSON"),
+        ("{", "`TF_CONFIG` must be JSON"),
         ('{"cluster": {"ps": ["a:1"]}}', "no other roles"),
         ('{"cluster": {"worker": ["a:1", "b"]}}', "host:port"),
     ],

@@ -67,7 +67,7 @@ def test_another_run_in_the_same_folder(long_data_set, tmp_path, capsys):
     changed = [*SMALL, mode, "--epochs=3"]
     assert train(long_data_set, tmp_path, *changed) == 2
     error = capsys.readouterr().err
-    assert "epochs (2 before, 3 now)" in error
+    assert "`epochs` (2 before, 3 now)" in error
     assert "--resume=false" in error
     assert train(long_data_set, tmp_path, *changed, "--resume=false") == 0
     metrics = json.loads((tmp_path / "metrics.json").read_text())
@@ -102,17 +102,41 @@ def test_architecture_must_not_change_between_phases(
     assert train(long_data_set, tmp_path, *SMALL, mode) == 0
     mode = "--training_mode=calculate_error_distribution_statistics"
     assert train(long_data_set, tmp_path, mode, "--encoder_units=9") == 2
-    assert "other values of: network_settings" in capsys.readouterr().err
+    assert "other values of `network_settings`" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["config.json", "metrics.json"])
 @pytest.mark.parametrize("text", ["{", "{}", "[]"])
-def test_damaged_files(long_data_set, tmp_path, capsys, name, text):
+def test_damaged_files(long_data_set, tmp_path, capsys, text):
     """A file cut short by a full disk that ends in a stack trace."""
-    (tmp_path / name).write_text(text)
-    mode = "--training_mode=tune_anomaly_thresholds"
+    mode = "--training_mode=reconstruction"
+    assert train(long_data_set, tmp_path, *SMALL, mode) == 0
+    # Written anew by each phase, from what checkpoints hold.
+    (tmp_path / "metrics.json").write_text(text)
+    mode = "--training_mode=calculate_error_distribution_statistics"
+    assert train(long_data_set, tmp_path, mode) == 0
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert metrics["reconstruction"]["epochs"] == 2
+    (tmp_path / "config.json").write_text(text)
     assert train(long_data_set, tmp_path, mode) == 2
-    assert "reconstruction" in capsys.readouterr().err
+    assert "Delete it and give" in capsys.readouterr().err
+
+
+def test_later_phases_find_all_folders(long_data_set, tmp_path):
+    """Folders that must be named again, or else are taken for empty."""
+    elsewhere = tmp_path / "elsewhere"
+    flags = [f"--checkpoint_dir={elsewhere}", f"--model_dir={tmp_path}/m"]
+    first, *later = PHASES
+    output = tmp_path / "run"
+    flags = [*SMALL, *flags, f"--training_mode={first}"]
+    assert train(long_data_set, output, *flags) == 0
+    for phase in later:
+        assert train(long_data_set, output, f"--training_mode={phase}") == 0
+    assert (tmp_path / "m" / "saved_model.pb").exists()
+    # Neither were logs switched on again.
+    assert {path.name for path in output.iterdir()} == {
+        "config.json",
+        "metrics.json",
+    }
 
 
 def test_flags_of_the_first_phase_alone(long_data_set, tmp_path, capsys):

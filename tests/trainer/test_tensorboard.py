@@ -13,7 +13,7 @@ from tensorboard.backend.event_processing.event_file_loader import (
 )
 from tensorboard.util.tensor_util import make_ndarray
 
-from trainer import tensorboard
+from trainer import files, tensorboard
 from trainer.dataset import load_windows
 from trainer.pace import Pace
 from trainer.tensorboard import TrainingLogs
@@ -89,6 +89,17 @@ def test_scalars_of_epochs(tmp_path, monkeypatch):
     logs.close()
 
 
+def test_learning_rate_of_several_replicas(tmp_path):
+    """Training on two GPUs that fails when its first epoch ends."""
+    logs = TrainingLogs(str(tmp_path))
+    # Its variables are what those of several replicas are.
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+        train_epochs(logs, [0])
+    found = events(tmp_path)["train", "epoch_learning_rate"]
+    assert found == {1: pytest.approx(0.002)}
+    logs.close()
+
+
 def test_an_epoch_can_be_read_while_training_goes_on(tmp_path):
     """Lines that appear minutes later, or are lost when a job is killed."""
     logs = TrainingLogs(str(tmp_path))
@@ -109,7 +120,7 @@ def test_a_resumed_process_writes_beside(tmp_path):
 def test_scores_and_thresholds(tmp_path):
     """A histogram of NaN, which TensorBoard cannot draw, or of half."""
     logs = TrainingLogs(str(tmp_path))
-    logs.scores(
+    logs.write_scores(
         {
             "time": np.array([[0.0, 1.0, np.nan], [3.0, np.inf, 4.0]]),
             "feature": np.array([np.nan]),
@@ -136,8 +147,7 @@ def test_scores_and_thresholds(tmp_path):
 def test_pictures_of_windows(long_data_set, tmp_path, monkeypatch, count):
     """All pictures from the same hour, or a crash where windows are few."""
     folder, schema = long_data_set
-    windows = load_windows(folder, schema, "train", 12)
-    sample = windows.values[windows.starts[:count, None] + range(12)]
+    sample = load_windows(folder, schema, "train", 12).sample(count)
     given = []
 
     def draw(detector, chosen):
@@ -146,7 +156,7 @@ def test_pictures_of_windows(long_data_set, tmp_path, monkeypatch, count):
 
     monkeypatch.setattr(tensorboard, "pictures_of", draw)
     logs = TrainingLogs(str(tmp_path))
-    logs.reconstructions(make_detector(schema), sample)
+    logs.write_reconstructions(make_detector(schema), sample)
     logs.close()
     if not count:
         assert not given
@@ -161,11 +171,9 @@ def test_pictures_of_windows(long_data_set, tmp_path, monkeypatch, count):
 def test_a_picture_comes_out_as_it_went_in(long_data_set, tmp_path):
     """Pictures of another size, or empty ones."""
     folder, schema = long_data_set
-    windows = load_windows(folder, schema, "train", 12)
+    sample = load_windows(folder, schema, "train", 12).sample(1)
     logs = TrainingLogs(str(tmp_path))
-    logs.reconstructions(
-        make_detector(schema), windows.values[None, 5:17].copy()
-    )
+    logs.write_reconstructions(make_detector(schema), sample)
     logs.close()
     image = events(tmp_path)["detector", "reconstruction"][0]
     shown = tf.io.decode_png(image[2]).numpy()
@@ -178,8 +186,8 @@ def test_no_folder_no_logs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     logs = TrainingLogs("")
     assert logs.callbacks() == []
-    logs.reconstructions(None, np.zeros((1, 2, 3)))
-    logs.scores({"time": np.ones(3)}, {"time": 1.0})
+    logs.write_reconstructions(None, np.zeros((1, 2, 3)))
+    logs.write_scores({"time": np.ones(3)}, {"time": 1.0})
     logs.sync()
     logs.close()
     assert not list(tmp_path.iterdir())
@@ -193,11 +201,25 @@ def test_bucket(bucket, tmp_path):
     now = events(fetched(bucket, "job/logs", tmp_path / "now"))
     assert now["train", "epoch_loss"] == {1: 0.5}
     train_epochs(logs, [1])
-    logs.scores({"time": np.ones(3)}, {"time": 1.0})
+    logs.write_scores({"time": np.ones(3)}, {"time": 1.0})
     logs.close()
     found = events(fetched(bucket, "job/logs", tmp_path / "end"))
     assert found["train", "epoch_loss"] == {1: 0.5, 2: 0.5}
     assert ("detector", "scores/time") in found
+
+
+def test_mounted_bucket(bucket, tmp_path, monkeypatch):
+    """Logs that are stored at the end, or never: mounts wait for a close."""
+    monkeypatch.setattr(files, "MOUNT_ROOT", str(tmp_path))
+    (tmp_path / bucket.name).mkdir()
+    logs = TrainingLogs(bucket.url("job/logs"))
+    train_epochs(logs, [0])
+    # Nothing is there that a writer keeps open.
+    assert not event_files(tmp_path)
+    logs.sync()
+    assert events(tmp_path)["train", "epoch_loss"] == {1: 0.5}
+    logs.close()
+    assert not bucket.requests
 
 
 def test_a_resumed_process_writes_beside_in_a_bucket(bucket, tmp_path):
@@ -253,5 +275,5 @@ def test_close_twice(bucket):
     local = logs._local
     logs.close()
     logs.close()
-    logs.scores({"time": np.ones(3)}, {"time": 1.0})
+    logs.write_scores({"time": np.ones(3)}, {"time": 1.0})
     assert not Path(local).exists()

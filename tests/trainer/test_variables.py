@@ -3,6 +3,7 @@ import pytest
 from data_sets import make_detector
 
 from trainer import variables
+from trainer.arrays import in_order, numbered
 
 
 def test_round_trip(long_data_set):
@@ -14,10 +15,8 @@ def test_round_trip(long_data_set):
         rng.normal(size=array.shape).astype(array.dtype)
         for array in variables.read(detector.state_variables)
     ]
-    named = variables.named("variable", wanted) | {"other/0000": wanted[0]}
-    variables.assign(
-        detector.state_variables, variables.listed("variable", named)
-    )
+    named = numbered("variable", wanted) | {"other/0000": wanted[0]}
+    variables.assign(detector.state_variables, in_order("variable", named))
     for found, array in zip(
         variables.read(detector.state_variables), wanted, strict=True
     ):
@@ -28,7 +27,7 @@ def test_round_trip(long_data_set):
 def test_more_than_9999_arrays_keep_their_order():
     """Names that sort as text."""
     arrays = [np.array(position) for position in range(10_002)]
-    found = variables.listed("v", variables.named("v", arrays))
+    found = in_order("v", numbered("v", arrays))
     assert [int(array) for array in found] == list(range(10_002))
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trainer.environment import Cluster
+from trainer.cluster import Cluster
 from trainer.workers import Workers
 
 

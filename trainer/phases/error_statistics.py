@@ -4,10 +4,9 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from trainer.arrays import flatten, unflatten
+from trainer.arrays import flatten, in_order, numbered, unflatten
 from trainer.dataset import Windows
 from trainer.detector import Detector
-from trainer.variables import listed, named
 from trainer.window_pass import map_windows
 from trainer.workers import Workers
 
@@ -48,8 +47,8 @@ def run(
     statistics = functools.reduce(
         scorer.merge,
         (
-            unflatten(scorer.empty_statistics(), listed("leaf", arrays))
-            for arrays in workers.gather(named("leaf", flatten(statistics)))
+            unflatten(scorer.empty_statistics(), in_order("leaf", arrays))
+            for arrays in workers.gather(numbered("leaf", flatten(statistics)))
         ),
     )
     scorer.finalize(statistics)

@@ -84,7 +84,7 @@ def run(
     ).history
     detector.finish_phase("reconstruction")
     shown = validation if len(validation) else train
-    logs.reconstructions(detector, shown.sample(_SHOWN_WINDOWS))
+    logs.write_reconstructions(detector, shown.sample(_SHOWN_WINDOWS))
     best = min(range(len(history[watched])), key=history[watched].__getitem__)
     return {
         "epochs": len(history["loss"]),
@@ -103,13 +103,13 @@ def _driver(
     if workers.num_replicas > 1:
         if kind == "jit":
             raise ValueError(
-                "Several replicas train in graph mode. Received: driver=jit "
-                f"for {workers.num_replicas} replicas. Leave --driver out."
+                "`driver` must be auto or graph for several replicas. Received: "
+                f"driver=jit, {workers.num_replicas} replicas. Leave --driver out."
             )
         return ManyReplicas(detector, workers)
-    if kind == "auto" and recovery and recovery.driver in ("jit", "graph"):
+    if kind == "auto" and recovery and recovery.driver_kind in ("jit", "graph"):
         # What it chose before a kill: both kinds round differently.
-        kind = recovery.driver
+        kind = recovery.driver_kind
     return OneReplica(detector, kind)
 
 
@@ -133,5 +133,6 @@ def _check_batch(
     if size < workers.num_replicas:
         raise ValueError(
             "`batch_size`, which all replicas share, must not be below their "
-            f"number, {workers.num_replicas}. Received: batch_size={size}."
+            f"number, {workers.num_replicas}. Received: batch_size={size}. "
+            "Raise it, or take fewer replicas."
         )

@@ -60,7 +60,7 @@ def run(
     detector.thresholds.assign(list(thresholds.values()))
     detector.finish_phase("tuned")
     if logs:
-        logs.scores(scores, thresholds)
+        logs.write_scores(scores, thresholds)
     return names | {
         f"{view}_threshold": value for view, value in thresholds.items()
     }

@@ -3,18 +3,11 @@
 import dataclasses
 
 import pytest
+from cloud_job import SETTINGS
 from google.cloud.aiplatform_v1 import types
 
 from trainer.cloud.custom_job import job_request
-from trainer.cloud.job_settings import JobSettings
 
-SETTINGS = JobSettings(
-    project="my-project",
-    region="europe-west4",
-    image="europe-west4-docker.pkg.dev/my-project/residua/train:latest",
-    staging_dir="gs://bucket/staging",
-    base_output_dir="gs://bucket/run/",
-)
 PACKAGE = "gs://bucket/staging/0123/residua-0.1.0.tar.gz"
 
 

@@ -3,22 +3,16 @@
 import dataclasses
 
 import pytest
+from cloud_job import SETTINGS
 
-from trainer.cloud.job_settings import JobSettings, check_job, labels_of
+from trainer.cloud.job_settings import check_job, labels_of
 
-GOOD = JobSettings(
-    project="my-project",
-    region="europe-west4",
-    image="europe-west4-docker.pkg.dev/my-project/residua/train:latest",
-    staging_dir="gs://bucket/staging",
-    base_output_dir="gs://bucket/run",
-)
 ACCELERATORS = ("NVIDIA_L4", "NVIDIA_TESLA_T4")
 BOARD = "projects/1/locations/europe-west4/tensorboards/23"
 
 
 def check(**changes):
-    check_job(dataclasses.replace(GOOD, **changes), ACCELERATORS)
+    check_job(dataclasses.replace(SETTINGS, **changes), ACCELERATORS)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +93,7 @@ def test_what_the_service_refuses_is_refused_here(changes, named):
 
 def test_labels_are_read():
     """A value that holds = is cut, or an empty one lost."""
-    settings = dataclasses.replace(GOOD, labels=("team=pumps", "kind="))
+    settings = dataclasses.replace(SETTINGS, labels=("team=pumps", "kind="))
     assert labels_of(settings) == {"team": "pumps", "kind": ""}
 
 
@@ -110,4 +104,4 @@ def test_labels_are_read():
 def test_bounds_hold(changes):
     """A job of no workers."""
     with pytest.raises(ValueError, match="Received: "):
-        dataclasses.replace(GOOD, **changes)
+        dataclasses.replace(SETTINGS, **changes)

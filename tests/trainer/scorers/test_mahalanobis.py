@@ -1,9 +1,13 @@
 """The scorer: which rows it counts, and what it scores."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.spatial.distance import mahalanobis
 
 from trainer import config, scorers
@@ -199,6 +203,47 @@ def test_batches_do_not_matter():
     for other in weights[1:]:
         for old, new in zip(weights[0], other, strict=True):
             np.testing.assert_allclose(old, new, rtol=1e-10, atol=1e-12)
+
+
+@pytest.fixture(scope="module")
+def statistics_of():
+    """Statistics of windows from `begin` to `end`, some cells missing."""
+    scorer = Mahalanobis({}, WINDOW_LENGTH, NUM_SCORED)
+    parts = residuals(30)
+    is_missing = np.random.default_rng(8).random(parts["time_view"].shape) < 0.2
+    for part in parts.values():
+        part[is_missing] = np.nan
+
+    def update(begin, end):
+        share = {name: part[begin:end] for name, part in parts.items()}
+        return scorer, scorer.update(scorer.empty_statistics(), share, "all")
+
+    return update
+
+
+@given(st.lists(st.integers(0, 30), max_size=4), st.booleans())
+def test_any_split_merged_is_one_pass(statistics_of, cuts, is_last_first):
+    """Catches a merge that depends on how workers shared the windows."""
+    ends = [*sorted(cuts), 30]
+    shares = [
+        statistics_of(begin, end)[1]
+        for begin, end in zip([0, *ends], ends, strict=False)
+    ]
+    scorer, whole = statistics_of(0, 30)
+    merged = functools.reduce(
+        scorer.merge, reversed(shares) if is_last_first else shares
+    )
+    for view in scorer.views:
+        actual, expected = merged[view], whole[view]
+        assert actual.count == expected.count
+        np.testing.assert_allclose(actual.mean, expected.mean, rtol=1e-10)
+        scale = np.abs(expected.covariance()).max()
+        np.testing.assert_allclose(
+            actual.covariance() / scale,
+            expected.covariance() / scale,
+            rtol=0,
+            atol=1e-10,
+        )
 
 
 def test_too_few_rows_are_an_error_and_change_nothing():
