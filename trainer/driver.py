@@ -61,7 +61,6 @@ class OneReplica:
         # The tail of an epoch has a shape of its own: not worth compiling.
         self._tail = tf.function(self._train_block)
         self._test = tf.function(self._test_block, reduce_retracing=True)
-        self._batch_size = 0
         self.kind = "" if driver == "auto" else driver
         self.block_length = FIRST_BLOCK_LENGTH
 
@@ -69,20 +68,22 @@ class OneReplica:
         """Puts a series `[row, feature]` where the steps run."""
         return tf.constant(values)
 
-    def train(self, values: tf.Tensor, starts: np.ndarray) -> float:
+    def train(
+        self, values: tf.Tensor, starts: np.ndarray, is_tail: bool = False
+    ) -> float:
         """Trains on a block of full batches, or on the tail of an epoch.
 
         Args:
             values: what `resident` gave.
             starts: `[step, batch]` int64 window starts; one shape of batch
                 for all blocks, a smaller one for tails.
+            is_tail: whether it is one; a resumed epoch may begin with it.
 
         Returns:
             The epoch's sum of losses so far, each times its windows.
         """
-        num_steps, batch_size = starts.shape
-        self._batch_size = max(self._batch_size, batch_size)
-        if batch_size < self._batch_size:
+        num_steps = len(starts)
+        if is_tail:
             return float(self._tail(values, starts, np.int32(num_steps)))
         if not self.kind:
             self.kind = self._faster_kind(values, starts)

@@ -29,7 +29,9 @@ class Driver(Protocol):
     def resident(self, values: np.ndarray) -> Any:
         """Puts a series `[row, feature]` where the steps run."""
 
-    def train(self, values: Any, starts: np.ndarray) -> float:
+    def train(
+        self, values: Any, starts: np.ndarray, is_tail: bool = False
+    ) -> float:
         """Trains on `starts` `[step, batch]`; the epoch's sum of losses."""
 
     def test(self, values: Any, starts: np.ndarray) -> None:
@@ -148,7 +150,8 @@ def _train_epoch(run: _Run, starts: np.ndarray, position: Position) -> Position:
         if not len(block):
             break
         run.calls.on_train_batch_begin(position.step)
-        loss_sum = run.driver.train(run.values, block)
+        is_tail = block.shape[1] < run.batch_size
+        loss_sum = run.driver.train(run.values, block, is_tail)
         position = dataclasses.replace(
             position,
             step=position.step + len(block),

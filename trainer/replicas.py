@@ -47,8 +47,8 @@ class ManyReplicas:
         """Puts a series `[row, feature]` on every device."""
         return self._workers.on_replicas(lambda position: values)
 
-    def train(self, values, starts: np.ndarray) -> float:
-        """Trains on a block `[step, batch]` of window starts.
+    def train(self, values, starts: np.ndarray, is_tail: bool = False) -> float:
+        """Trains on a block `[step, batch]` of window starts, a tail or not.
 
         Returns:
             The epoch's sum of losses so far, each times its windows.

@@ -47,26 +47,20 @@ def read_start(
             "checkpoint; run --training_mode=reconstruction first, or name "
             "its --output_dir."
         )
-    _check_data(checkpoint.state, checkpoints.folder, wanted)
+    if checkpoint.state["schema_hash"] != wanted["schema_hash"]:
+        raise ValueError(
+            "`data_dir` must hold the data set that the checkpoint in "
+            f"{checkpoints.folder} was trained on. Received: "
+            f"data_dir={config.run.data_dir}, which has another hash: it "
+            "changed. Name another --output_dir, or train anew with "
+            "--resume=false, which replaces that run."
+        )
     if is_first:
         _check_settings(checkpoint.state, checkpoints.folder, wanted)
     else:
         _check_order(checkpoint.state, checkpoints.folder, mode)
         _check_detector(checkpoint.state, checkpoints.folder, wanted)
     return checkpoint
-
-
-def _check_data(
-    state: Mapping[str, Any], folder: str, wanted: Mapping[str, Any]
-) -> None:
-    if state["schema_hash"] == wanted["schema_hash"]:
-        return
-    raise ValueError(
-        "`data_dir` must hold the data set that the checkpoint in "
-        f"{folder} was trained on. Received: one with another hash: it "
-        "changed. Name another --output_dir, or train anew with "
-        "--resume=false, which replaces that run."
-    )
 
 
 def _check_settings(
