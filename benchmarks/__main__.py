@@ -16,6 +16,8 @@ BENCHMARKS = (
     "training",
     "preprocessing",
     "engines",
+    "workers",
+    "checkpoints",
 )
 
 
