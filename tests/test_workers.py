@@ -146,6 +146,14 @@ def test_sigterm_to_one_ends_all(data, alone, tmp_path):
     workers.expect_end_of(alone)
 
 
+def test_sigterm_while_waiting_for_the_others(data, tmp_path):
+    """Catches a worker that waits where no handler runs, and goes on so."""
+    with Cluster(data, tmp_path, 2).start(0) as process:
+        process.wait_for(process.says("waiting for all"))
+        process.kill(signal.SIGTERM)
+        assert process.wait() in (-signal.SIGTERM, 143)
+
+
 @pytest.mark.parametrize("killed", [0, 1])
 def test_a_killed_worker_comes_back(data, alone, tmp_path, killed):
     """Catches survivors that end, hang, or go on with other weights."""

@@ -5,6 +5,7 @@ import logging
 import signal
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 __all__ = ["Preemption"]
 
@@ -29,18 +30,17 @@ class Preemption:
         """Whether a signal has come."""
         return self._signal != 0
 
-    @contextlib.contextmanager
-    def installed(self) -> Iterator[None]:
+    def installed(self) -> contextlib.AbstractContextManager[None]:
         """Listens while the block runs; only the main thread can."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = [signal.signal(each, self._on_signal) for each in _SIGNALS]
-        try:
-            yield
-        finally:
-            for each, handler in zip(_SIGNALS, before, strict=True):
-                signal.signal(each, handler)
+        return _handled_by(self._on_signal)
+
+    def released(self) -> contextlib.AbstractContextManager[None]:
+        """Within the block signals end the process without a word.
+
+        For calls that wait long outside of Python, where its handlers do not
+        run.
+        """
+        return _handled_by(signal.SIG_DFL)
 
     @contextlib.contextmanager
     def deferred(self) -> Iterator[None]:
@@ -74,3 +74,16 @@ class Preemption:
         self._signal = number
         if not self._is_deferred or not is_first:
             self.end()
+
+
+@contextlib.contextmanager
+def _handled_by(handler: Any) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = [signal.signal(each, handler) for each in _SIGNALS]
+    try:
+        yield
+    finally:
+        for each, handler_before in zip(_SIGNALS, before, strict=True):
+            signal.signal(each, handler_before)

@@ -56,7 +56,11 @@ def _train(arguments: Sequence[str], preemption: Preemption) -> None:
     tf.config.experimental.enable_tensor_float_32_execution(False)
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
-    workers = Workers(environment.cluster, settings.num_replicas, preemption)
+    with preemption.released():
+        # Waits until all workers are there.
+        workers = Workers(
+            environment.cluster, settings.num_replicas, preemption
+        )
     # The chief speaks for all.
     log_format.configure(config.run.log_format, is_quiet=not workers.is_chief)
     training = Training(

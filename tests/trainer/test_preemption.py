@@ -61,6 +61,14 @@ def test_told_by_another_worker():
     assert stopped.value.code == 143
 
 
+def test_released():
+    """A process that cannot be stopped while it waits outside of Python."""
+    before = signal.getsignal(signal.SIGTERM)
+    with Preemption().installed(), Preemption().released():
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
 def test_handlers_are_given_back():
     """A program that uses the trainer and cannot be stopped afterwards."""
     before = signal.getsignal(signal.SIGTERM)
