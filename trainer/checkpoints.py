@@ -103,9 +103,10 @@ class Checkpoints:
             # Any byte may be wrong, so NumPy and zipfile may raise anything.
             except Exception as error:
                 _logger.warning(
-                    "Checkpoint %s is damaged and left out: %s",
+                    "Checkpoint %s is damaged, perhaps cut short, and left out "
+                    "(%s)",
                     self._path(name),
-                    str(error) or type(error).__name__,
+                    type(error).__name__,
                 )
                 continue
             self._own = [name]

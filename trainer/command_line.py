@@ -44,6 +44,7 @@ _WITHOUT_EFFECT = frozenset(
 )
 # All other flags of the first phase hold for those that follow.
 _NEVER_STORED = ("training_mode", "output_dir", "resume", "log_format")
+_FOLDERS = ("model_dir", "checkpoint_dir", "log_dir")
 _CHOOSING = ("preset", "network", "model_type", "scorer", "threshold_rule")
 
 
@@ -111,10 +112,11 @@ def parse(
     add_flags(first, [RunSettings], folders, {"model_type": "network"})
     first.add_argument("--help", "-h", action="store_true")
     chosen, _ = first.parse_known_args(arguments)
+    # The service's own folders are each trial's already.
+    trial = environment.trial
     output_dir = chosen.output_dir
-    if environment.trial and "output_dir" in given:
-        # The service's own folders are each trial's already.
-        output_dir = os.path.join(output_dir, environment.trial)
+    if trial and "output_dir" in given:
+        output_dir = os.path.join(output_dir, trial)
     if chosen.help and not given.intersection(_CHOOSING):
         first.print_help()
         first.exit()
@@ -135,6 +137,8 @@ def parse(
     parser = _full_parser(preset, parts, defaults)
     flags, unknown = parser.parse_known_args(arguments)
     flags.output_dir = output_dir
+    for name in given.intersection(_FOLDERS) if trial else ():
+        setattr(flags, name, os.path.join(getattr(flags, name), trial))
     names = ", ".join(f"{kind} {getattr(flags, kind)}" for kind in _PARTS)
     refuse_unknown_flags(unknown, parser, f"This combination ({names})")
     _refuse_early_flags(given, preset, flags.training_mode)
@@ -246,7 +250,7 @@ def _folders(environment: Environment) -> dict[str, str]:
     """Field name to the folder that the service names, if it does."""
     names = {
         name: getattr(environment, name)
-        for name in ("model_dir", "checkpoint_dir", "log_dir")
+        for name in _FOLDERS
         if getattr(environment, name)
     }
     if "model_dir" in names:

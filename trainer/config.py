@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 __all__ = [
+    "MODEL_MARKER",
     "PHASES",
     "RECONSTRUCTION_ONLY",
     "Preset",
@@ -81,6 +82,9 @@ class Preset:
     aliases: Mapping[str, str] = dataclasses.field(default_factory=dict)
     ignored_flags: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
+
+# A SavedModel holds this file; it shows that a model is whole.
+MODEL_MARKER = "saved_model.pb"
 
 PHASES = (
     "reconstruction",

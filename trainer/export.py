@@ -10,13 +10,13 @@ import numpy as np
 import tensorflow as tf
 
 from trainer import storage
+from trainer.config import MODEL_MARKER
 from trainer.detector import Detector, half_known
 from trainer.export_check import compare
 from trainer.thresholds.constant import apply
 
 __all__ = ["export"]
 
-MARKER = "saved_model.pb"
 # View to its short name in the talk's outputs.
 TALK_VIEWS = {"time": "time", "feature": "feat"}
 
@@ -42,7 +42,7 @@ def export(
         RuntimeError: the reloaded model scores differently.
     """
     detector.check_finished()
-    with storage.directory_written_whole(path, MARKER) as temporary:
+    with storage.directory_written_whole(path, MODEL_MARKER) as temporary:
         module = _Serving(detector, version, origin)
         tf.saved_model.save(module, temporary, signatures=module.signatures())
         compare(tf.saved_model.load(temporary), detector, sample)

@@ -26,6 +26,7 @@ __all__ = [
     "is_folder",
     "is_remote",
     "is_same_folder",
+    "is_within",
     "open_binary",
     "put_file",
     "resolved",
@@ -94,6 +95,14 @@ def is_same_folder(one: str, other: str) -> bool:
     if is_remote(one) or is_remote(other):
         return one.rstrip("/") == other.rstrip("/")
     return os.path.realpath(resolved(one)) == os.path.realpath(resolved(other))
+
+
+def is_within(path: str, folder: str) -> bool:
+    """Whether `path` is `folder` or lies below it; neither need exist."""
+    if is_remote(path) or is_remote(folder):
+        return f"{path.rstrip('/')}/".startswith(f"{folder.rstrip('/')}/")
+    inner, outer = (os.path.realpath(resolved(each)) for each in (path, folder))
+    return os.path.commonpath([inner, outer]) == outer
 
 
 def folder_place(path: str) -> buckets.Place:

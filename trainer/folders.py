@@ -17,8 +17,9 @@ from trainer import buckets, files
 __all__ = [
     "OutputFolder",
     "below",
+    "check_replaceable",
     "data_set_written_whole",
-    "delete_folder",
+    "delete_result",
     "directory_written_whole",
 ]
 
@@ -61,8 +62,7 @@ def directory_written_whole(path: str, marker: str) -> Iterator[str]:
             yield temporary
         return
     _check_below_bucket(path)
-    # Shows that what is there was left by a run that was killed.
-    unfinished = f".{marker}.unfinished"
+    unfinished = _unfinished(marker)
     present = below(path)
     if _without_trials(present) or files.is_file(path.rstrip("/")):
         _check_ours(path, marker, bool({marker, unfinished} & set(present)))
@@ -121,18 +121,52 @@ def data_set_written_whole(path: str, manifest: str) -> Iterator[OutputFolder]:
         _delete_losers(path, output, older)
 
 
-def delete_folder(path: str, marker: str) -> None:
-    """Deletes a folder; one that is not there counts as deleted.
+def check_replaceable(path: str, marker: str) -> None:
+    """Checks that a folder is free, or an earlier result.
 
     Args:
-        path: the folder.
-        marker: goes first, so that no reader takes the rest for whole.
+        path: the folder; it need not exist.
+        marker: name of a file that every finished folder holds.
+
+    Raises:
+        ValueError: it holds something else, or is a whole bucket.
     """
+    _check_below_bucket(path)
+    present = _without_trials(below(path))
+    if present or files.is_file(path.rstrip("/")):
+        _check_ours(path, marker, {marker, _unfinished(marker)} & set(present))
+
+
+def delete_result(path: str, marker: str) -> None:
+    """Deletes an earlier result; a folder that is none is left alone.
+
+    Args:
+        path: the folder; it need not exist.
+        marker: name of a file that every finished folder holds.
+    """
+    present = below(path)
+    unfinished = _unfinished(marker)
+    if not {marker, unfinished} & set(present):
+        return
+    if not _is_in_bucket(path):
+        # In one step, so that a kill leaves no half of it there.
+        doomed = tempfile.mkdtemp(dir=Path(path).parent, prefix=".deleted.")
+        os.rename(path, os.path.join(doomed, "result"))
+        shutil.rmtree(doomed)
+        return
+    files.write_text(os.path.join(path, unfinished), "")
     files.delete_files([os.path.join(path, marker)])
-    if files.is_remote(path):
-        files.delete_files(os.path.join(path, name) for name in below(path))
-    else:
-        shutil.rmtree(files.resolved(path), ignore_errors=True)
+    others = set(present) - {unfinished}
+    files.delete_files(os.path.join(path, name) for name in others)
+    files.delete_files([os.path.join(path, unfinished)])
+    if not files.is_remote(path):
+        # Folders, which a mount has.
+        shutil.rmtree(files.resolved(path))
+
+
+def _unfinished(marker: str) -> str:
+    """Shows that what is there was left by a process that was killed."""
+    return f".{marker}.unfinished"
 
 
 def below(path: str) -> list[str]:

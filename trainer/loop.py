@@ -107,7 +107,7 @@ def fit(
         while not (
             detector.stop_training
             or position.epoch >= epochs
-            or position.num_steps >= run.most_steps
+            or (position.step == 0 and position.num_steps >= run.most_steps)
         ):
             epoch = position.epoch
             calls.on_epoch_begin(epoch, {"step": position.step})

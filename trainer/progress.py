@@ -121,20 +121,18 @@ class TrainingProgress(keras.callbacks.Callback):
         self._windows_pace.add(logs["windows"])
         is_due = self._clock() >= self._told + _SECONDS_A_LINE
         if self._bar or (is_due and batch < self._steps):
-            self._show(logs, [f"step {batch:,}/{self._steps:,}"])
+            self._show(logs)
 
     def on_epoch_end(self, epoch, logs=None):
         """Tells the losses of the epoch."""
-        self._show(logs or {}, [], is_whole=self._first_step == 0)
+        self._show(logs or {}, is_whole=self._first_step == 0)
 
     def on_train_end(self, logs=None):
         """Closes the bar."""
         self._stack.close()
         self._bar = None
 
-    def _show(
-        self, logs: Mapping[str, Any], texts: list[str], is_whole: bool = False
-    ) -> None:
+    def _show(self, logs: Mapping[str, Any], is_whole: bool = False) -> None:
         self._told = self._clock()
         losses = {
             name: logs[name] for name in ("loss", "val_loss") if name in logs
@@ -143,7 +141,10 @@ class TrainingProgress(keras.callbacks.Callback):
             # Of the epoch before, until there is another.
             self._losses |= losses
             losses = self._losses
-        texts = [f"epoch {self._epoch + 1}/{self._epochs}", *texts]
+        texts = [
+            f"epoch {self._epoch + 1}/{self._epochs}",
+            f"step {self._step:,}/{self._steps:,}",
+        ]
         texts += [f"{name} {value:.4g}" for name, value in losses.items()]
         rate = self._windows_pace.per_second(is_whole)
         done = self._epoch * self._steps + self._step
@@ -185,8 +186,7 @@ def _tell(
         texts.append(f"{windows_per_second:,.0f} windows/s")
         fields["windows_per_second"] = round(windows_per_second, 1)
     if seconds_left is not None:
-        fields["seconds_left"] = round(seconds_left, 1)
-    if seconds_left:
-        left = datetime.timedelta(seconds=math.ceil(seconds_left))
+        fields["seconds_left"] = math.ceil(seconds_left)
+        left = datetime.timedelta(seconds=fields["seconds_left"])
         texts.append(f"at most {left} left")
     _logger.info("%s", "  ".join(texts), extra={"fields": fields})

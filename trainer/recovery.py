@@ -71,7 +71,7 @@ class Recovery:
     ):
         self._save = save
         self._start = start
-        self._seconds = seconds
+        self._seconds = self._asked_seconds = seconds
         self._preemption = preemption or Preemption()
         self._failure: OSError | None = None
 
@@ -126,6 +126,8 @@ class Recovery:
             except OSError as error:
                 # Raised when all workers know of it, else they would wait.
                 self._failure = error
+        if is_stopping and self._failure:
+            raise self._failure
         if is_stopping:
             self._preemption.end()
 
@@ -180,7 +182,7 @@ class Recovery:
         if self._seconds:
             spent_seconds = self._saved_at - began
             least = spent_seconds / _SHARE_OF_TIME
-            self._seconds = max(self._seconds, least)
+            self._seconds = max(self._asked_seconds, least)
 
     def _restore(self, checkpoint: Checkpoint) -> Position:
         state = checkpoint.state

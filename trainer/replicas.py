@@ -71,7 +71,8 @@ class ManyReplicas:
             np.array([float(is_stopping), seconds])
         )
         mean_seconds = seconds / self._workers.num_workers
-        self.block_length = block_length(num_steps, mean_seconds)
+        if num_steps:
+            self.block_length = block_length(num_steps, mean_seconds)
         return stopping > 0
 
     def _shares(self, starts: np.ndarray):

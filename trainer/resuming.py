@@ -5,6 +5,7 @@ from typing import Any
 
 from trainer.checkpoints import Checkpoint, Checkpoints
 from trainer.command_line import Config
+from trainer.config import PHASES
 
 __all__ = ["run_identity", "read_start"]
 
@@ -47,6 +48,14 @@ def read_start(
             "checkpoint; run --training_mode=reconstruction first, or name "
             "its --output_dir."
         )
+    missing = sorted({*wanted, "phases_done"} - checkpoint.state.keys())
+    if missing:
+        raise ValueError(
+            f"The checkpoint in {checkpoints.folder} must be of this program. "
+            f"Received: one without {', '.join(missing)}. Name another "
+            "--output_dir, or train anew with --resume=false, which replaces "
+            "it."
+        )
     if checkpoint.state["schema_hash"] != wanted["schema_hash"]:
         raise ValueError(
             "`data_dir` must hold the data set that the checkpoint in "
@@ -78,7 +87,8 @@ def _check_settings(
             "A run is only resumed with the settings that it began with. "
             f"Received: other values of {', '.join(differing)} than the "
             f"checkpoint in {folder}. Name another --output_dir, or start "
-            "anew with --resume=false, which replaces that run."
+            "anew with --resume=false, which replaces that run; thresholds "
+            "alone are changed by --training_mode=tune_anomaly_thresholds."
         )
 
 
@@ -89,6 +99,13 @@ def _check_order(state: Mapping[str, Any], folder: str, mode: str) -> None:
             f"--training_mode={mode}, while the reconstruction phase in "
             f"{folder} has not finished. Start its command again: it goes "
             "on where it stopped."
+        )
+    before = PHASES[PHASES.index(mode) - 1]
+    if state["phases_done"] < PHASES.index(mode):
+        raise ValueError(
+            f"Phases run in order. Received: --training_mode={mode}, while "
+            f"{before} in {folder} has not been run. Run "
+            f"--training_mode={before} first."
         )
 
 

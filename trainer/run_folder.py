@@ -9,7 +9,7 @@ from typing import Any
 from trainer import storage
 from trainer.checkpoints import Checkpoint, Checkpoints
 from trainer.command_line import CONFIG_FILE, Config
-from trainer.export import MARKER
+from trainer.config import MODEL_MARKER
 from trainer.resuming import read_start, run_identity
 
 __all__ = ["RunFolder"]
@@ -52,7 +52,7 @@ class RunFolder:
     @property
     def has_model(self) -> bool:
         """Whether the model is there, whole."""
-        return storage.is_file(os.path.join(self.model_dir, MARKER))
+        return storage.is_file(os.path.join(self.model_dir, MODEL_MARKER))
 
     def start(self) -> Checkpoint | None:
         """The checkpoint to go on from; None = the run begins.
@@ -76,22 +76,23 @@ class RunFolder:
         Raises:
             OSError: it cannot be written.
         """
-        if not self.has_written:
-            # Of an earlier run: what it made is not this detector's.
-            self._forget_results()
         state = {
             **self._identity,
             "phases_done": 0,
             "metrics": metrics,
             **checkpoint.state,
         }
-        self._checkpoints.save(Checkpoint(checkpoint.arrays, state))
         if state["phases_done"] or not self.has_written:
+            # Before: what a kill leaves undone, the next start does again.
             self._describe(metrics)
+        self._checkpoints.save(Checkpoint(checkpoint.arrays, state))
+        if not self.has_written:
+            # Of an earlier run: what it made is not this detector's.
+            self._forget_results()
         self.has_written = True
 
     def _forget_results(self) -> None:
-        storage.delete_folder(self.model_dir, MARKER)
+        storage.delete_result(self.model_dir, MODEL_MARKER)
         folder = glob.escape(self._output_dir)
         for pattern in _REPORT_FILES:
             storage.delete_files(

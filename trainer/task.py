@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from trainer import log_format, storage
 from trainer.cluster import check_port_free
 from trainer.command_line import parse
-from trainer.config import RunSettings
+from trainer.config import MODEL_MARKER, RunSettings
 from trainer.environment import Environment
 from trainer.flags import check_given, run_command
+from trainer.gathering import wait_for_all
 from trainer.preemption import Preemption
 from trainer.schema import Schema
 
@@ -56,8 +57,8 @@ def _train(arguments: Sequence[str], preemption: Preemption) -> None:
     tf.config.experimental.enable_tensor_float_32_execution(False)
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
+    wait_for_all(environment.cluster)
     with preemption.released():
-        # Waits until all workers are there.
         workers = Workers(
             environment.cluster, settings.num_replicas, preemption
         )
@@ -76,6 +77,11 @@ def _train(arguments: Sequence[str], preemption: Preemption) -> None:
     except LOST_WORKER_ERRORS as error:
         if workers.num_workers == 1:
             raise
+        if preemption.is_requested:
+            preemption.end()
+        if training.has_written and not settings.resume:
+            # Anew, but not again: the last of two flags counts.
+            arguments = [*arguments, "--resume=true"]
         _start_again(arguments, error)
 
 
@@ -86,7 +92,7 @@ def _start_again(arguments: Sequence[str], error: Exception) -> None:
     """
     logging.getLogger(__name__).warning(
         "Another worker is gone, so this one starts again and waits for it: %s",
-        (str(error).strip().splitlines() or [type(error).__name__])[-1],
+        (str(error).strip().splitlines() or [type(error).__name__])[0],
     )
     sys.stdout.flush()
     command = [sys.executable, "-m", "trainer.task", *arguments]
@@ -95,6 +101,16 @@ def _start_again(arguments: Sequence[str], error: Exception) -> None:
 
 def _check_output(settings: RunSettings) -> None:
     output_dir, data_dir = settings.output_dir, settings.data_dir
+    model_dir = settings.model_dir or os.path.join(output_dir, "model")
+    for name in ("data_dir", "output_dir", "checkpoint_dir", "log_dir"):
+        folder = getattr(settings, name)
+        if folder and storage.is_within(folder, model_dir):
+            raise ValueError(
+                "`model_dir` is replaced whole, so nothing else must lie in "
+                f"it. Received: model_dir={model_dir}, {name}={folder}. Name "
+                "another --model_dir."
+            )
+    storage.check_replaceable(model_dir, MODEL_MARKER)
     if storage.is_same_folder(output_dir, data_dir):
         raise ValueError(
             "`output_dir` must not be the data set's folder, which is replaced "

@@ -1,10 +1,11 @@
 """TensorBoard logs of a run, in a local folder or a bucket."""
 
+import contextlib
 import logging
 import os
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import keras
@@ -32,24 +33,31 @@ class TrainingLogs:
     were killed before. For a bucket they are written to a temporary folder,
     and copied by `sync`: TensorFlow here cannot write to one.
 
+    No failure to write ends a run. A full disk is warned of once, and ends
+    the logs; what was written before stays.
+
     Args:
         folder: where to write, local or `gs://`; "" = nothing is written.
     """
 
     def __init__(self, folder: str):
         self._folder = folder
+        self._is_on = bool(folder)
+        self._writers: dict[str, tf.summary.SummaryWriter] = {}
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         # A mounted one too: a mount stores a file only when it is closed.
         if folder.startswith(SCHEME):
-            self._temporary = tempfile.TemporaryDirectory()
+            with self._ending_on_failure():
+                self._temporary = tempfile.TemporaryDirectory(
+                    ignore_cleanup_errors=True
+                )
         self._local = self._temporary.name if self._temporary else folder
-        self._writers: dict[str, tf.summary.SummaryWriter] = {}
         self._copied_sizes: dict[str, int] = {}
         self._synced_at = time.monotonic()
 
     def callbacks(self) -> list[keras.callbacks.Callback]:
         """Callbacks that log each epoch of training."""
-        return [_EpochScalars(self)] if self._folder else []
+        return [_EpochScalars(self)] if self._is_on else []
 
     def write_epoch(self, number: int, scalars: Mapping[str, float]) -> None:
         """Writes the numbers of an epoch.
@@ -59,11 +67,16 @@ class TrainingLogs:
             scalars: values by name; `val_loss` is shown in one chart with
                 `loss`.
         """
+        if not self._is_on:
+            return
+        runs: dict[str, dict[str, float]] = {"train": {}, "validation": {}}
         for name, value in scalars.items():
             run = "validation" if name.startswith("val_") else "train"
-            self._scalar(
-                run, f"epoch_{name.removeprefix('val_')}", value, number
-            )
+            runs[run][f"epoch_{name.removeprefix('val_')}"] = value
+        with self._ending_on_failure():
+            for run, values in runs.items():
+                if values:
+                    self._write_scalars(run, values, number)
         if time.monotonic() >= self._synced_at + _SECONDS_A_SYNC:
             self.sync()
 
@@ -76,13 +89,15 @@ class TrainingLogs:
             detector: its network is trained.
             windows: `[window, time, feature]`, raw units; some are chosen.
         """
-        if not self._folder or not len(windows):
+        if not self._is_on or not len(windows):
             return
         last = len(windows) - 1
         chosen = np.linspace(0, last, min(len(windows), _NUM_PICTURES))
-        pictures = pictures_of(detector, windows[chosen.round().astype(int)])
-        with self._writer("detector").as_default():
-            tf.summary.image("reconstruction", pictures, 0, _NUM_PICTURES)
+        chosen_windows = windows[chosen.round().astype(int)]
+        with self._ending_on_failure():
+            pictures = pictures_of(detector, chosen_windows)
+            with self._writer("detector").as_default():
+                tf.summary.image("reconstruction", pictures, 0, _NUM_PICTURES)
 
     def write_scores(
         self, scores: Mapping[str, np.ndarray], thresholds: Mapping[str, float]
@@ -94,15 +109,19 @@ class TrainingLogs:
                 are left out.
             thresholds: view to its threshold.
         """
-        if not self._folder:
+        if not self._is_on:
             return
-        with self._writer("detector").as_default():
-            for view, values in scores.items():
-                known = values[np.isfinite(values)]
-                if known.size:
-                    tf.summary.histogram(f"scores/{view}", known, 0)
-        for view, threshold in thresholds.items():
-            self._scalar("detector", f"threshold/{view}", threshold, 0)
+        known = {
+            f"scores/{view}": values[np.isfinite(values)]
+            for view, values in scores.items()
+        }
+        lines = {f"threshold/{view}": at for view, at in thresholds.items()}
+        with self._ending_on_failure():
+            with self._writer("detector").as_default():
+                for tag, values in known.items():
+                    if values.size:
+                        tf.summary.histogram(tag, values, 0)
+            self._write_scalars("detector", lines, 0)
 
     def sync(self) -> None:
         """Copies what was written so far into the bucket, if it goes there.
@@ -126,13 +145,31 @@ class TrainingLogs:
 
     def close(self) -> None:
         """Writes the rest; may be called again."""
-        self.sync()
-        for writer in self._writers.values():
-            writer.close()
+        with self._ending_on_failure():
+            for writer in self._writers.values():
+                writer.close()
         self._writers.clear()
+        self._is_on = False
+        self.sync()
         if self._temporary:
             self._temporary.cleanup()
-            self._temporary, self._folder = None, ""
+            self._temporary = None
+
+    @contextlib.contextmanager
+    def _ending_on_failure(self) -> Iterator[None]:
+        """Warns of a failure within, and writes nothing from then on."""
+        try:
+            yield
+        # What TensorFlow says of a full disk is no `OSError`.
+        except (OSError, tf.errors.OpError) as error:
+            _logger.warning(
+                "TensorBoard logs in %s could not be written and end here: %s",
+                self._folder,
+                str(error).partition("\n")[0],
+            )
+            self._is_on = False
+            # Not closed: that would write once more, and fail again.
+            self._writers.clear()
 
     def _copy(self, path: Path) -> None:
         """Copies a file, if it has grown since the last time."""
@@ -144,9 +181,13 @@ class TrainingLogs:
         storage.put_file(str(path), target)
         self._copied_sizes[name] = size
 
-    def _scalar(self, run: str, tag: str, value: float, step: int) -> None:
+    def _write_scalars(
+        self, run: str, values: Mapping[str, float], step: int
+    ) -> None:
+        # One for all: it flushes when it ends.
         with self._writer(run).as_default():
-            tf.summary.scalar(tag, value, step)
+            for tag, value in values.items():
+                tf.summary.scalar(tag, value, step)
 
     def _writer(self, run: str) -> tf.summary.SummaryWriter:
         if run not in self._writers:

@@ -133,6 +133,11 @@ class Training:
             return self._preemption.deferred()
         return contextlib.nullcontext()
 
+    @property
+    def has_written(self) -> bool:
+        """Whether this process has saved something to go on from."""
+        return self._folder.has_written
+
     def _phases_left(self, num_done: int) -> list[str]:
         if not self._settings.begins_at_first_phase:
             return [self._settings.training_mode]
@@ -249,6 +254,7 @@ class Training:
                 detector.schema_text, self._config.detector_config()
             )
             variables.assign(detector.state_variables, arrays)
+        _logger.info("Exporting the model")
         now = datetime.datetime.now(datetime.UTC)
         statistics, tuning = (self._metrics[phase] for phase in PHASES[1:])
         origin = {

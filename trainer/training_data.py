@@ -26,9 +26,13 @@ class TrainingData:
     def __init__(self, settings: RunSettings, schema: Schema):
         self._settings = settings
         self._schema = schema
-        self.windows = functools.cache(self._read_windows)
+        self._read_once = functools.cache(self._read_windows)
 
-    def _read_windows(self, split: str, stride: int = 1) -> Windows:
+    def windows(self, split: str, stride: int = 1) -> Windows:
+        """All windows of a split."""
+        return self._read_once(split, stride)
+
+    def _read_windows(self, split: str, stride: int) -> Windows:
         windows = load_windows(
             self._settings.data_dir,
             self._schema,

@@ -1,6 +1,5 @@
 """The replicas that train together, and what workers tell one another."""
 
-import logging
 from collections.abc import Callable
 
 import numpy as np
@@ -21,8 +20,6 @@ LOST_WORKER_ERRORS = (
 )
 # Collectives keep whole messages in memory, several times.
 _WORDS_A_MESSAGE = 2**24
-
-_logger = logging.getLogger(__name__)
 
 
 class Workers:
@@ -109,7 +106,8 @@ class Workers:
         *lengths, num_stopping = self._reduced(numbers).astype(int)
         if num_stopping:
             self._preemption.end()
-        padded = np.zeros(max(lengths), np.int32)
+        # Few lengths: each is compiled once.
+        padded = np.zeros(1 << int(max(lengths)).bit_length(), np.int32)
         padded[: len(words)] = words
         gathered = [
             self._gathered(padded[begin : begin + _WORDS_A_MESSAGE])
@@ -128,7 +126,8 @@ class Workers:
         """Runs `make` on the chief and gives its arrays to all workers.
 
         Raises:
-            ValueError, OSError: on all workers, where `make` raises it.
+            Exception: what `make` raises, on the chief; a ValueError that
+                names it on the others, which would wait for the chief.
         """
         if self.num_workers == 1:
             return make() or {}
@@ -137,9 +136,11 @@ class Workers:
         if self.is_chief:
             try:
                 made = make() or {}
-            except (ValueError, OSError) as error:
+            # Of any kind: the others must not wait for a chief that is gone.
+            except Exception as error:
                 failure = error
-        message = np.frombuffer(str(failure or "").encode(), np.uint8)
+        told = (str(failure) or type(failure).__name__) if failure else ""
+        message = np.frombuffer(told.encode(), np.uint8)
         received = self.gather({"failure": message, **made})[0]
         text = received.pop("failure").tobytes().decode()
         if failure:
@@ -208,45 +209,48 @@ def _to_words(data: bytes) -> np.ndarray:
 
 def _strategy(cluster: Cluster, num_replicas: int) -> tf.distribute.Strategy:
     if cluster.num_workers > 1:
-        _logger.info(
-            "Worker %d of %d, waiting for all: %s",
-            cluster.index,
-            cluster.num_workers,
-            ", ".join(cluster.addresses),
-        )
-        _use_local_devices(num_replicas)
+        if num_replicas > 1 and not tf.config.list_physical_devices("GPU"):
+            raise ValueError(
+                "`num_replicas` must be 0 or 1 where workers without GPUs "
+                f"train together. Received: num_replicas={num_replicas}. "
+                "Leave the flag out, or start more workers."
+            )
+        num_gpus = _use_local_gpus(num_replicas)
         resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
             tf.train.ClusterSpec({"worker": list(cluster.addresses)}),
             task_type="worker",
             task_id=cluster.index,
             rpc_layer="grpc",
+            # Else each worker trains on its CPU alone.
+            num_accelerators={"GPU": num_gpus} if num_gpus else {},
         )
         return tf.distribute.MultiWorkerMirroredStrategy(resolver)
-    devices = _use_local_devices(num_replicas)
-    if len(devices) > 1:
-        return tf.distribute.MirroredStrategy(devices)
+    num_gpus = _use_local_gpus(num_replicas)
+    if num_gpus > 1:
+        names = [f"GPU:{position}" for position in range(num_gpus)]
+        return tf.distribute.MirroredStrategy(names)
+    if not num_gpus and num_replicas > 1:
+        parts = [tf.config.LogicalDeviceConfiguration()] * num_replicas
+        (cpu,) = tf.config.list_physical_devices("CPU")
+        tf.config.set_logical_device_configuration(cpu, parts)
+        names = [f"CPU:{position}" for position in range(num_replicas)]
+        return tf.distribute.MirroredStrategy(names)
     return tf.distribute.get_strategy()
 
 
-def _use_local_devices(num_replicas: int) -> list[str]:
-    """Makes the devices of this process; returns their names.
+def _use_local_gpus(num_replicas: int) -> int:
+    """Chooses the GPUs of this process; returns their number.
 
     Raises:
         ValueError: there are fewer GPUs than replicas.
     """
     gpus = tf.config.list_physical_devices("GPU")
+    if gpus and num_replicas > len(gpus):
+        raise ValueError(
+            f"`num_replicas` must not be above the {len(gpus)} GPUs here. "
+            f"Received: num_replicas={num_replicas}. Leave the flag out."
+        )
+    used = gpus[: num_replicas or len(gpus)]
     if gpus:
-        if num_replicas > len(gpus):
-            raise ValueError(
-                f"`num_replicas` must not be above the {len(gpus)} GPUs here. "
-                f"Received: num_replicas={num_replicas}. Leave the flag out."
-            )
-        used = gpus[: num_replicas or len(gpus)]
         tf.config.set_visible_devices(used, "GPU")
-        return [f"GPU:{position}" for position in range(len(used))]
-    if num_replicas > 1:
-        parts = [tf.config.LogicalDeviceConfiguration()] * num_replicas
-        (cpu,) = tf.config.list_physical_devices("CPU")
-        tf.config.set_logical_device_configuration(cpu, parts)
-        return [f"CPU:{position}" for position in range(num_replicas)]
-    return ["CPU:0"]
+    return len(used)

@@ -305,31 +305,43 @@ def test_two_runs_beside_one_another(bucket):
     assert read_data_set(bucket.url("out")) == "first"
 
 
-def test_a_folder_is_deleted(place):
+def test_a_result_is_deleted(place):
     """Files that stay, a neighbour that goes, or an error the second time."""
     write(place, {"mark": "1", ".hidden": "1", "a/b/x": "1"})
     write(f"{place}put", {"mark": "1"})
     for _ in range(2):
-        storage.delete_folder(place, "mark")
+        storage.delete_result(place, "mark")
         assert storage.below(place) == []
         assert not storage.is_folder(place)
     assert contents(f"{place}put") == {"mark": b"1"}
 
 
-def test_the_marker_is_deleted_first(place, monkeypatch):
-    """Half a model that a reader takes for a whole one."""
-    write(place, {"a": "1", "mark": "1", "z": "1"})
-    deleted = []
+def test_what_is_no_result_is_not_deleted(place):
+    """Somebody's photographs, gone with the first checkpoint."""
+    write(place, {"photos/a": "1"})
+    storage.delete_result(place, "mark")
+    assert contents(place) == {"photos/a": b"1"}
+    with pytest.raises(ValueError, match="holds no mark"):
+        storage.check_replaceable(place, "mark")
 
-    def delete_one(paths):
-        deleted.extend(paths)
-        raise PermissionError
 
-    monkeypatch.setattr(files, "delete_files", delete_one)
+def test_what_may_be_replaced(place):
+    """A second run refused by what the first one wrote, or left."""
+    storage.check_replaceable(place, "mark")
+    write(place, {"mark": "1", "a": "1"})
+    storage.check_replaceable(place, "mark")
+
+
+def test_half_a_deleted_result_is_still_one(bucket):
+    """A model that a kill left half deleted, and that blocks the next one."""
+    bucket.put("model/mark", b"1")
+    bucket.put("model/a", b"1")
+    bucket.faults.answer(403, times=9, method="DELETE", part="model/a")
+    path = bucket.url("model")
     with pytest.raises(PermissionError):
-        storage.delete_folder(place, "mark")
-    assert deleted == [os.path.join(place, "mark")]
-    assert len(storage.below(place)) == 3
+        storage.delete_result(path, "mark")
+    assert not storage.is_file(f"{path}/mark")
+    storage.check_replaceable(path, "mark")
 
 
 @pytest.mark.parametrize("path", ["gs://bucket", "gs://bucket/"])

@@ -53,7 +53,7 @@ class ShortBlocks(OneReplica):
         return loss
 
 
-def fit(parts, kind="graph", spoiled=(), rate=1e-2, **recovery):
+def fit(parts, kind="graph", spoiled=(), rate=1e-2, max_steps=0, **recovery):
     """Trains; returns weights, history and the optimizer's rate."""
     schema, train, validation = parts
     detector = make_detector(schema)
@@ -68,6 +68,7 @@ def fit(parts, kind="graph", spoiled=(), rate=1e-2, **recovery):
         batch_size=BATCH_SIZE,
         epochs=EPOCHS,
         seed=3,
+        max_steps=max_steps,
         stateful={"stopping": stopping},
         recovery=Recovery(**recovery),
     )
@@ -96,6 +97,17 @@ def test_every_checkpoint_leads_to_the_same_end(parts, kind):
     assert len(kept) == EPOCHS * 10
     for position in (4, 7, 8, 9, 29):
         assert_same(fit(parts, kind, start=kept[position]), expected)
+
+
+def test_killed_at_the_last_of_its_steps(parts):
+    """An epoch cut short by `max_steps` that is not evaluated any more."""
+    expected = fit(parts, max_steps=30)
+    kept = Kept()
+    assert_same(fit(parts, max_steps=30, save=kept.save, seconds=0), expected)
+    *_, before_the_end, end = kept
+    assert before_the_end.state["position"]["step"] == 5
+    for start in (before_the_end, end):
+        assert_same(fit(parts, max_steps=30, start=start), expected)
 
 
 def test_patience_survives(parts):
@@ -192,6 +204,19 @@ def test_a_failed_write_is_raised(parts):
 
     with pytest.raises(OSError, match="disk full"):
         fit(parts, save=save, seconds=0)
+
+
+def test_a_failed_write_before_a_stop_is_told(parts):
+    """ "Goes on from here" where nothing was saved."""
+
+    class Requested(Preemption):
+        is_requested = True
+
+    def save(checkpoint):
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        fit(parts, save=save, preemption=Requested())
 
 
 def test_the_driver_in_use_is_kept(parts):

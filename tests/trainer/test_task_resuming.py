@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 from task_runs import SMALL, train
 
+from trainer.checkpoints import Checkpoint, Checkpoints
 from trainer.config import PHASES
 
 
@@ -156,3 +157,29 @@ def test_phase_order_is_checked_on_checkpoints(long_data_set, tmp_path, capsys):
     mode = "--training_mode=tune_anomaly_thresholds"
     assert train(long_data_set, tmp_path, mode) == 2
     assert "calculate_error_distribution" in capsys.readouterr().err
+
+
+def test_files_that_are_no_model_stay(long_data_set, tmp_path, capsys):
+    """Somebody's files, or the data set, deleted as an older model."""
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "a").write_text("1")
+    output = tmp_path / "run"
+    flag = f"--model_dir={photos}"
+    assert train(long_data_set, output, *SMALL, flag) == 2
+    assert "holds no saved_model.pb" in capsys.readouterr().err
+    for folder in (tmp_path, output):
+        flag = f"--model_dir={folder}"
+        assert train(long_data_set, output, *SMALL, flag) == 2
+        assert "`model_dir` is replaced whole" in capsys.readouterr().err
+    assert (photos / "a").exists()
+
+
+def test_a_checkpoint_of_another_program(long_data_set, tmp_path, capsys):
+    """A stack trace that names a missing key."""
+    folder = tmp_path / "checkpoints"
+    Checkpoints(str(folder)).save(Checkpoint({}, {"epoch": 3}))
+    assert train(long_data_set, tmp_path, *SMALL) == 2
+    error = capsys.readouterr().err
+    assert "must be of this program" in error
+    assert "--resume=false" in error

@@ -1,5 +1,8 @@
+import errno
 import itertools
 import logging
+import resource
+import tempfile
 import types
 from pathlib import Path
 
@@ -19,6 +22,14 @@ from trainer.pace import Pace
 from trainer.tensorboard import TrainingLogs
 
 ONE_EPOCH = {"loss": 0.5, "val_loss": 0.25, "val_time_view_rmse": 0.125}
+
+
+@pytest.fixture
+def fill_disk():
+    """Call it, and files of this process grow no more until the test ends."""
+    kept = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1, kept[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, kept)
 
 
 def event_files(folder):
@@ -266,6 +277,103 @@ def test_a_bucket_that_fails_ends_no_training(bucket, caplog):
         logs.close()
     assert "logs could not be written to gs://" in caplog.text
     assert "Storage Object" in caplog.text
+
+
+def test_a_full_disk_ends_the_logs_only(
+    long_data_set, tmp_path, fill_disk, caplog
+):
+    """Hours of training lost for its logs; a warning each epoch."""
+    folder, schema = long_data_set
+    sample = load_windows(folder, schema, "train", 12).sample(1)
+    logs = TrainingLogs(str(tmp_path))
+    train_epochs(logs, [0])
+    fill_disk()
+    train_epochs(logs, [1, 2])
+    logs.write_reconstructions(make_detector(schema), sample)
+    logs.write_scores({"time": np.ones(3)}, {"time": 1.0})
+    logs.close()
+    (warning,) = caplog.records
+    assert warning.levelno == logging.WARNING
+    assert f"logs in {tmp_path} could not be written" in warning.getMessage()
+    assert warning.getMessage().endswith("File too large")
+    assert events(tmp_path)["train", "epoch_loss"] == {1: 0.5}
+
+
+@pytest.mark.parametrize("what", ["pictures", "scores"])
+def test_a_disk_that_is_full_after_training(
+    long_data_set, tmp_path, fill_disk, caplog, what
+):
+    """A trained network that is not tuned, since a picture was too much."""
+    folder, schema = long_data_set
+    sample = load_windows(folder, schema, "train", 12).sample(1)
+    logs = TrainingLogs(str(tmp_path))
+    fill_disk()
+    if what == "pictures":
+        logs.write_reconstructions(make_detector(schema), sample)
+    else:
+        logs.write_scores({"time": np.ones(3)}, {"time": 1.0})
+    train_epochs(logs, [0])
+    logs.close()
+    assert len(caplog.records) == 1
+
+
+def test_a_folder_that_cannot_be_made(tmp_path, caplog):
+    """Training that ends after its first epoch, for a wrong `log_dir`."""
+    path = tmp_path / "file"
+    path.touch()
+    logs = TrainingLogs(str(path / "logs"))
+    train_epochs(logs, [0, 1])
+    logs.close()
+    assert len(caplog.records) == 1
+
+
+def test_no_room_for_temporary_files(bucket, monkeypatch, caplog):
+    """A job that cannot begin, since its disk is full."""
+
+    def refuse(**_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", refuse)
+    logs = TrainingLogs(bucket.url("job/logs"))
+    train_epochs(logs, [0])
+    logs.close()
+    assert "No space left" in caplog.text
+    assert not bucket.names()
+
+
+def test_what_was_written_before_still_goes_to_the_bucket(
+    bucket, tmp_path, fill_disk
+):
+    """Epochs thrown away with the temporary folder that is full."""
+    logs = TrainingLogs(bucket.url("job/logs"))
+    train_epochs(logs, [0])
+    fill_disk()
+    train_epochs(logs, [1])
+    assert not bucket.names()
+    # Here the bucket's own files are on the same disk.
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    logs.close()
+    found = events(fetched(bucket, "job/logs", tmp_path))
+    assert found["train", "epoch_loss"] == {1: 0.5}
+
+
+def test_an_epoch_is_flushed_once(tmp_path, monkeypatch):
+    """A write to the disk for each number of each epoch."""
+    flushed = []
+    writer = type(tf.summary.create_file_writer(str(tmp_path)))
+    flush = writer.flush
+
+    def count(self):
+        flushed.append(self)
+        return flush(self)
+
+    monkeypatch.setattr(writer, "flush", count)
+    logs = TrainingLogs(str(tmp_path))
+    train_epochs(logs, [0])
+    # Of `train` and of `validation`.
+    assert len(flushed) == len(set(map(id, flushed))) == 2
+    logs.close()
 
 
 def test_close_twice(bucket):

@@ -81,6 +81,11 @@ def _all_scores(
             chunks.setdefault(view, []).append(score)
     mine = {view: np.concatenate(scores) for view, scores in chunks.items()}
     gathered = [each for each in workers.gather(mine) if each]
+    if not gathered:
+        raise ValueError(
+            "The tuning split must hold a window. Received: none. Choose a "
+            "shorter --window_length."
+        )
     return {
         view: np.concatenate([each[view] for each in gathered])
         for view in gathered[0]
