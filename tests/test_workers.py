@@ -76,7 +76,7 @@ class Cluster:
 
     def __init__(self, data, folder, num_workers):
         self._data, self._folder = data, folder
-        self._variables = cluster(num_workers)
+        self.variables = cluster(num_workers)
         self.outputs = [folder / f"{index}" for index in range(num_workers)]
 
     def start(self, index):
@@ -84,7 +84,7 @@ class Cluster:
             self._data,
             self.outputs[index],
             self._folder / f"{index}.log",
-            variables=self._variables[index],
+            variables=self.variables[index],
         )
 
     @contextlib.contextmanager
@@ -129,6 +129,19 @@ def test_replicas_equal_one(data, alone, tmp_path):
     with start(data, output, log, "--num_replicas=2") as process:
         process.succeed()
     expect_same(output, alone)
+
+
+def test_workers_of_different_runs(data, tmp_path):
+    """Catches a model that is neither the one's nor the other's."""
+    workers = Cluster(data, tmp_path, 2)
+    with contextlib.ExitStack() as stack:
+        for index, more in enumerate(([], ["--seed=2"])):
+            output, log = workers.outputs[index], tmp_path / f"{index}.log"
+            variables = workers.variables[index]
+            process = start(data, output, log, *more, variables=variables)
+            stack.enter_context(process)
+        assert process.wait() == 2
+        assert "others by worker 1" in process.log
 
 
 def test_sigterm_to_one_ends_all(data, alone, tmp_path):

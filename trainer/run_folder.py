@@ -30,13 +30,14 @@ class RunFolder:
     Attributes:
         model_dir: of the SavedModel.
         log_dir: of TensorBoard logs.
+        identity: what makes it this run, JSON values.
         has_written: whether this process has saved something.
     """
 
     def __init__(self, config: Config, schema_hash: str, command: str):
         self._config = config
         self._output_dir = config.run.output_dir
-        self._identity = run_identity(config, schema_hash)
+        self.identity = run_identity(config, schema_hash)
         self._description = {
             "command": command,
             "schema_hash": schema_hash,
@@ -61,7 +62,7 @@ class RunFolder:
             OSError: it cannot be read.
             ValueError: it is damaged, or of another run.
         """
-        return read_start(self._checkpoints, self._config, self._identity)
+        return read_start(self._checkpoints, self._config, self.identity)
 
     def save(
         self, checkpoint: Checkpoint, metrics: Mapping[str, Mapping[str, Any]]
@@ -77,7 +78,7 @@ class RunFolder:
             OSError: it cannot be written.
         """
         state = {
-            **self._identity,
+            **self.identity,
             "phases_done": 0,
             "metrics": metrics,
             **checkpoint.state,

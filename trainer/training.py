@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import functools
+import json
 import logging
 from typing import Any
 
@@ -89,6 +90,7 @@ class Training:
             result_table.show(self._metrics, self._settings.log_format)
 
     def _run_phases(self) -> Detector:
+        self._check_same_run()
         start = self._start()
         num_done = start.state["phases_done"] if start else 0
         keras.utils.set_random_seed(self._settings.seed)
@@ -119,6 +121,19 @@ class Training:
                 self._metrics[phase] = run_phase[phase](detector)
                 self._save_phase(detector, PHASES.index(phase) + 1)
         return detector
+
+    def _check_same_run(self) -> None:
+        """Raises ValueError where workers were started otherwise."""
+        text = json.dumps(self._folder.identity, sort_keys=True).encode()
+        told = self._workers.gather({"run": np.frombuffer(text, np.uint8)})
+        runs = [json.loads(each["run"].tobytes()) for each in told]
+        for index, run in enumerate(runs):
+            if run != runs[0]:
+                raise ValueError(
+                    "All workers must be started with the same command and "
+                    f"data set. Received: others by worker {index} than by "
+                    "the chief. Start all of them with the chief's."
+                )
 
     def _report_again(self) -> None:
         """Reports the first phase's metric: its file may have gone."""
