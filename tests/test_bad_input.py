@@ -399,7 +399,7 @@ REFUSED = [
     (_contradiction, "2 fields in the first line", "Correct the flag"),
     (_labels_of_another_length, "99 labels .* for 100 rows", "Take both files"),
     (_only_short_series, "window_length=500, 2 shorter", "a shorter window"),
-    (_other_data_between_phases, "data_dir", "reconstruction again"),
+    (_other_data_between_phases, "data_dir", "reconstruction --resume=false"),
     (_unused_flag_of_simulate, "num_trian", "Did you mean --num_train"),
     (_unfinished_model_served, "saved_model.pb", "after its last phase"),
     (_unfinished_model_measured, "saved_model.pb", "after its last phase"),

@@ -48,21 +48,23 @@ def read_start(
             "checkpoint; run --training_mode=reconstruction first, or name "
             "its --output_dir."
         )
+    anew = "--resume=false"
+    if not is_first:
+        anew = f"--training_mode={PHASES[0]} {anew}"
     missing = sorted({*wanted, "phases_done"} - checkpoint.state.keys())
     if missing:
         raise ValueError(
             f"The checkpoint in {checkpoints.folder} must be of this program. "
             f"Received: one without {', '.join(missing)}. Name another "
-            "--output_dir, or train anew with --resume=false, which replaces "
-            "it."
+            f"--output_dir, or train anew with {anew}, which replaces it."
         )
     if checkpoint.state["schema_hash"] != wanted["schema_hash"]:
         raise ValueError(
             "`data_dir` must hold the data set that the checkpoint in "
             f"{checkpoints.folder} was trained on. Received: "
             f"data_dir={config.run.data_dir}, which has another hash: it "
-            "changed. Name another --output_dir, or train anew with "
-            "--resume=false, which replaces that run."
+            f"changed. Name another --output_dir, or train anew with {anew}, "
+            "which replaces that run."
         )
     if is_first:
         _check_settings(checkpoint.state, checkpoints.folder, wanted)
