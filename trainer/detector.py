@@ -12,7 +12,7 @@ from trainer.config import load
 from trainer.layers.missing import fill_forward, is_observed
 from trainer.layers.scaling import Scaling
 from trainer.models import NETWORKS
-from trainer.replica_share import ReplicaShare
+from trainer.replica_share import apply_summed, whole_batch
 from trainer.schema import Schema
 from trainer.scorers import SCORERS
 
@@ -246,11 +246,9 @@ class Detector(keras.Model):
             loss = self.network.loss(self.network(inputs), observed)
         weights = self.network.trainable_variables
         gradients = tape.gradient(loss, weights)
-        share = ReplicaShare(loss, observed)
-        gradients = [share.weighted(gradient) for gradient in gradients]
-        # Sums over the replicas.
-        self.optimizer.apply(gradients, weights)
-        self.loss_mean.update_state(share.loss, share.num_windows)
+        loss, num_windows, gradients = whole_batch(loss, observed, gradients)
+        apply_summed(self.optimizer, gradients, weights)
+        self.loss_mean.update_state(loss, num_windows)
         return {"loss": self.loss_mean.result()}
 
     def test_step(self, values):
@@ -258,8 +256,8 @@ class Detector(keras.Model):
         inputs, observed = self.prepare(values)
         residuals = self.network(inputs)
         loss = self.network.loss(residuals, observed)
-        share = ReplicaShare(loss, observed)
-        self.loss_mean.update_state(share.loss, share.num_windows)
+        loss, num_windows, _ = whole_batch(loss, observed)
+        self.loss_mean.update_state(loss, num_windows)
         for metric, part in zip(
             self.part_errors, self.network.parts, strict=True
         ):

@@ -1,10 +1,13 @@
 """Shares of a batch, against the whole batch in closed form."""
 
+import types
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.replica_share import ReplicaShare
+from trainer.replica_share import apply_summed, whole_batch
 
 SHAPE = (8, 5, 3)
 WEIGHT = 0.75
@@ -43,7 +46,12 @@ def on_replicas(monkeypatch):
                 )
                 results.append(step(*share))
             for replica in replicas:
-                replica.sum = tf.add_n([each.told for each in replicas])
+                replica.sum = [
+                    tf.add_n(values)
+                    for values in zip(
+                        *(each.told for each in replicas), strict=True
+                    )
+                ]
         return results
 
     return run
@@ -63,7 +71,7 @@ def split(batch, sizes):
 
 
 def step(inputs, targets, observed):
-    """Share and weighted gradient of a model with one weight.
+    """Loss, windows and gradient of a model with one weight.
 
     Its loss is the mean squared error of the observed cells: NaN, and so is
     its gradient, where there are none.
@@ -74,8 +82,8 @@ def step(inputs, targets, observed):
         tape.watch(weight)
         squares = tf.square(targets - weight * inputs) * mask
         loss = tf.reduce_sum(squares) / tf.reduce_sum(mask)
-    share = ReplicaShare(loss, tf.constant(observed))
-    return share, share.weighted(tape.gradient(loss, weight))
+    gradient = tape.gradient(loss, weight)
+    return whole_batch(loss, tf.constant(observed), [gradient])
 
 
 @pytest.mark.parametrize("share_missing", [0.0, 0.6])
@@ -93,27 +101,42 @@ def test_shares_are_worth_the_whole_batch(on_replicas, sizes, share_missing):
         each[batch[2]].astype("float64") for each in batch
     )
     errors = targets - WEIGHT * inputs
-    gradient = sum(each.numpy() for _, each in results)
-    np.testing.assert_allclose(gradient, np.mean(-2 * errors * inputs), 1e-5)
-    for share, _ in results:
-        np.testing.assert_allclose(share.loss, np.mean(errors**2), 1e-6)
-        assert share.loss.dtype == tf.float32
-        assert share.num_windows == SHAPE[0]
+    expected = np.mean(-2 * errors * inputs)
+    for loss, num_windows, (gradient,) in results:
+        np.testing.assert_allclose(gradient, expected, 1e-5)
+        np.testing.assert_allclose(loss, np.mean(errors**2), 1e-6)
+        assert loss.dtype == gradient.dtype == tf.float32
+        assert num_windows == SHAPE[0]
 
 
 def test_nothing_observed_moves_nothing(on_replicas):
     """Catches NaN in all weights after a batch from a gap in the data."""
     results = on_replicas(step, split(make_batch(1.0), (4, 4)))
-    for share, gradient in results:
-        assert share.loss == 0
+    for loss, num_windows, (gradient,) in results:
+        assert loss == 0
         assert gradient == 0
-        assert share.num_windows == SHAPE[0]
+        assert num_windows == SHAPE[0]
 
 
 def test_one_replica_keeps_its_loss():
     """Catches a loss rounded, or hidden where it is NaN, on one replica."""
     loss, gradient = tf.constant(np.nan), tf.constant(0.1)
-    share = ReplicaShare(loss, tf.zeros((6, 5, 3), bool))
-    assert share.loss is loss
-    assert share.weighted(gradient) is gradient
-    assert share.num_windows == 6
+    observed = tf.zeros((6, 5, 3), bool)
+    kept_loss, num_windows, gradients = whole_batch(loss, observed, [gradient])
+    assert kept_loss is loss
+    assert gradients[0] is gradient
+    assert num_windows == 6
+
+
+def test_gradients_are_summed_once(monkeypatch):
+    """Catches steps as many times too long as there are replicas.
+
+    Adam hides it: it divides by the gradient's own size.
+    """
+    doubles = types.SimpleNamespace(
+        all_reduce=lambda operation, values: [2 * each for each in values]
+    )
+    monkeypatch.setattr(tf.distribute, "get_replica_context", lambda: doubles)
+    weight = keras.Variable([1.0])
+    apply_summed(keras.optimizers.SGD(1.0), [tf.constant([0.25])], [weight])
+    assert weight.numpy() == 0.75
