@@ -12,8 +12,8 @@ from pathlib import Path
 
 from benchmarks.harness import training_process
 
-NUM_ROWS, NUM_FEATURES = 30_000, 38
-BATCH_SIZE = 256
+NUM_ROWS, NUM_FEATURES = 50_000, 38
+BATCH_SIZE = 512
 EPOCHS = 7
 # All shapes of batches are traced by then.
 EPOCHS_SKIPPED = 3
