@@ -1,6 +1,5 @@
 """Scores files with an exported model; one result row for each input row."""
 
-import argparse
 import contextlib
 import dataclasses
 import itertools
@@ -16,6 +15,7 @@ from preprocessing.readers.base import BadRow, Block, Reader, Source
 from trainer import storage
 from trainer.config import Settings, setting
 from trainer.flags import (
+    Parser,
     add_flags,
     check_given,
     refuse_unknown_flags,
@@ -81,11 +81,9 @@ def _parse(
     argv: Sequence[str] | None,
 ) -> tuple[PredictSettings, dict[str, Any]]:
     """Settings, and the format's flags that were given."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m inference.predict",
         description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     formats = list(reader_settings_classes().values())
     fields = {field.name for each in formats for field in _fields(each)}

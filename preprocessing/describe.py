@@ -1,6 +1,5 @@
 """A look at a data set before training: tables and one HTML page."""
 
-import argparse
 import dataclasses
 import functools
 import os
@@ -49,11 +48,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parse(argv: Sequence[str] | None) -> tuple[str, DescribeSettings]:
-    parser = argparse.ArgumentParser(
+    parser = flags.Parser(
         prog="python -m preprocessing.describe",
         description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument(
         "data_dir",

@@ -148,7 +148,7 @@ def _write_shards(job, sources, beam_flags: Sequence[str]):
 
 def _parse(argv: Sequence[str]):
     """Settings, reader and Beam's flags; ValueError for any other flag."""
-    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first = flags.Parser(add_help=False)
     flags.add_flags(first, [PreprocessingSettings])
     is_help = {"-h", "--help"} & set(argv)
     parsed = first.parse_known_args([] if is_help else argv)[0]
@@ -160,11 +160,9 @@ def _parse(argv: Sequence[str]):
         settings, options = _with_format(settings, argv)
         formats = [settings.format]
     reader_classes = [config.load(READERS, name, "format") for name in formats]
-    parser = argparse.ArgumentParser(
+    parser = flags.Parser(
         prog="python -m preprocessing.task",
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     flags.add_flags(
         parser,
@@ -197,7 +195,7 @@ def _with_format(
     from preprocessing.readers.csv import CsvSettings
     from preprocessing.readers.detection.guess import guess
 
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser = flags.Parser(add_help=False)
     names = [field.name for field in dataclasses.fields(CsvSettings)]
     unsaid = dict.fromkeys(names, argparse.SUPPRESS)
     flags.add_flags(parser, [CsvSettings], unsaid)

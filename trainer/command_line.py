@@ -19,6 +19,7 @@ from trainer.config import (
 )
 from trainer.environment import Environment
 from trainer.flags import (
+    Parser,
     add_flags,
     refuse_unknown_flags,
     settings_from_flags,
@@ -157,7 +158,7 @@ def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:
     return dict(json.loads(json.dumps(values)))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
     names = {
         kind: sorted(registry)
         for kind, registry in ({"preset": PRESETS} | _PARTS).items()
@@ -166,7 +167,7 @@ def _parser() -> argparse.ArgumentParser:
     registered = "\n".join(
         f"  --{kind}: {', '.join(listed)}" for kind, listed in names.items()
     )
-    return argparse.ArgumentParser(
+    return Parser(
         prog="python -m trainer.task",
         description="Trains a detector in three phases and exports it. Started "
         "again, the same\ncommand goes on where it stopped.",
@@ -175,15 +176,13 @@ def _parser() -> argparse.ArgumentParser:
         "  python -m trainer.task --preset=talk_dense --help\n\n"
         "Example, after `python -m preprocessing.task ... --output data`:\n"
         "  python -m trainer.task --data_dir=data --output_dir=run\n",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
         add_help=False,
     )
 
 
 def _full_parser(
     preset: Preset, parts: Mapping[str, Any], defaults: Mapping[str, Any]
-) -> argparse.ArgumentParser:
+) -> Parser:
     parser = _parser()
     classes = [RunSettings]
     for part in parts.values():

@@ -13,6 +13,7 @@ from typing import Any
 from trainer.config import Settings
 
 __all__ = [
+    "Parser",
     "add_flags",
     "check_given",
     "parse_settings",
@@ -22,6 +23,28 @@ __all__ = [
 ]
 
 SettingsT = typing.TypeVar("SettingsT", bound=Settings)
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, whose errors are one line, as all others are.
+
+    Args:
+        kwargs: as argparse takes them; flags cannot be abbreviated.
+
+    Raises:
+        ValueError: from the methods that parse, where argparse would print
+            the usage of all flags and exit.
+    """
+
+    def __init__(self, **kwargs: Any):
+        kwargs.setdefault(
+            "formatter_class", argparse.RawDescriptionHelpFormatter
+        )
+        super().__init__(allow_abbrev=False, **kwargs)
+
+    def error(self, message: str) -> typing.NoReturn:
+        """Raises ValueError."""
+        raise ValueError(f"{message}. --help lists all flags.")
 
 
 def run_command(
@@ -69,12 +92,7 @@ def parse_settings(
     Raises:
         ValueError: a flag is unknown, missing, or out of bounds.
     """
-    parser = argparse.ArgumentParser(
-        prog=f"python -m {program}",
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = Parser(prog=f"python -m {program}", description=description)
     add_flags(parser, [settings_class])
     flags, unknown = parser.parse_known_args(argv)
     refuse_unknown_flags(unknown, parser, user or program)
@@ -89,7 +107,7 @@ def check_given(settings: Settings, required: Sequence[str]) -> None:
         if not getattr(settings, name):
             raise ValueError(
                 f"`{name}` must be given. Received: nothing. Add "
-                f"--{name}=PATH; --help explains."
+                f"--{name}={name.upper()}; --help explains."
             )
 
 

@@ -1,4 +1,3 @@
-import argparse
 import dataclasses
 
 import pytest
@@ -19,7 +18,7 @@ class Example(Settings):
 
 
 def parse(words, **kwargs):
-    parser = argparse.ArgumentParser(allow_abbrev=False)
+    parser = flags.Parser()
     flags.add_flags(parser, [Example], **kwargs)
     parsed, unknown = parser.parse_known_args(words)
     flags.refuse_unknown_flags(unknown, parser, "Example")
@@ -49,9 +48,19 @@ def test_names_may_hold_spaces():
     assert parse(["--names=CPU load, x"]).names == ("CPU load", "x")
 
 
+@pytest.mark.parametrize(
+    "word, told", [("--rate=x", "float value: 'x'"), ("--mode=c", "from a, b")]
+)
+def test_a_wrong_value_is_told_in_a_line(word, told):
+    """The usage of fifty flags, and the error below it."""
+    with pytest.raises(ValueError, match=told) as raised:
+        parse([word])
+    assert "\n" not in str(raised.value)
+
+
 def test_help_text_with_a_percent_sign():
     """A help text that argparse takes for a format."""
-    parser = argparse.ArgumentParser()
+    parser = flags.Parser()
     flags.add_flags(parser, [Example])
     help_text = parser.format_help()
     assert "at most 100 %" in help_text
