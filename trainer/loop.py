@@ -57,8 +57,8 @@ def fit(
 ) -> keras.callbacks.History:
     """Trains the detector's network.
 
-    Where the loss is not finite, the epoch is begun again with half the
-    learning rate.
+    Where a loss is not finite, of training or validation, the epoch is begun
+    again with half the learning rate.
 
     Args:
         driver: runs the steps.
@@ -115,11 +115,13 @@ def fit(
             starts = train.order(seed, epoch) if is_shuffled else train.starts
             position = _train_epoch(run, starts, position)
             logs = {"loss": float(detector.loss_mean.result())}
-            if not _is_finite(detector, logs["loss"]):
+            is_finite = _is_finite(detector, logs["loss"])
+            if is_finite and len(validation):
+                logs |= evaluate(driver, held_out, validation.starts, "val_")
+                is_finite = math.isfinite(logs["val_loss"])
+            if not is_finite:
                 position = recovery.roll_back(position)
                 continue
-            if len(validation):
-                logs |= evaluate(driver, held_out, validation.starts, "val_")
             calls.on_epoch_end(epoch, logs)
             position = dataclasses.replace(position, epoch=epoch + 1, step=0)
             recovery.save_if_due(position)

@@ -19,11 +19,15 @@ class Preemption:
 
     The exit code is 128 + the signal's number, 143 for SIGTERM: 0 would tell
     the cloud that the job is done. A second signal ends at once.
+
+    Attributes:
+        way_on: what is told of how the work goes on.
     """
 
     def __init__(self) -> None:
         self._signal = 0
         self._is_deferred = False
+        self.way_on = "the same command goes on from here"
 
     @property
     def is_requested(self) -> bool:
@@ -64,8 +68,7 @@ class Preemption:
         """
         number = self._signal or signal.SIGTERM
         _logger.info(
-            "Stopped by %s: the same command goes on from here.",
-            signal.Signals(number).name,
+            "Stopped by %s: %s.", signal.Signals(number).name, self.way_on
         )
         raise SystemExit(128 + number)
 

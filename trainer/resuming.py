@@ -1,5 +1,6 @@
 """Which checkpoint a run goes on from, and whether it is of the same run."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,8 @@ from trainer.command_line import Config
 from trainer.config import PHASES
 
 __all__ = ["run_identity", "read_start"]
+
+_logger = logging.getLogger(__name__)
 
 
 def run_identity(config: Config, schema_hash: str) -> dict[str, Any]:
@@ -41,6 +44,9 @@ def read_start(
     checkpoint = checkpoints.latest()
     if checkpoint is None:
         if is_first:
+            _logger.info(
+                "No checkpoint in %s: training begins.", checkpoints.folder
+            )
             return None
         raise ValueError(
             f"--training_mode={mode} starts from what the reconstruction "

@@ -46,6 +46,8 @@ def _train(arguments: Sequence[str], preemption: Preemption) -> None:
         _check_output(config.run)
     settings = _resolved(config.run, schema)
     config = dataclasses.replace(config, run=settings)
+    if not settings.resume:
+        preemption.way_on = "with --resume=true the command goes on from here"
     command = shlex.join(["python", "-m", "trainer.task", *arguments])
     # Here, since it loads TensorFlow: what could be checked without is.
     import tensorflow as tf
@@ -57,29 +59,36 @@ def _train(arguments: Sequence[str], preemption: Preemption) -> None:
     tf.config.experimental.enable_tensor_float_32_execution(False)
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
-    wait_for_all(environment.cluster)
-    with preemption.released():
-        workers = Workers(
-            environment.cluster, settings.num_replicas, preemption
-        )
-    # The chief speaks for all.
-    log_format.configure(config.run.log_format, is_quiet=not workers.is_chief)
-    training = Training(
-        config,
-        schema,
-        command,
-        workers,
-        preemption,
-        environment.reports_metric,
-    )
+    training: Training | None = None
     try:
+        wait_for_all(environment.cluster)
+        with preemption.released():
+            workers = Workers(
+                environment.cluster, settings.num_replicas, preemption
+            )
+        # The chief speaks for all.
+        log_format.configure(
+            config.run.log_format, is_quiet=not workers.is_chief
+        )
+        training = Training(
+            config,
+            schema,
+            command,
+            workers,
+            preemption,
+            environment.reports_metric,
+        )
         training.run()
-    except LOST_WORKER_ERRORS as error:
-        if workers.num_workers == 1:
-            raise
-        if preemption.is_requested:
+    except Exception as error:
+        if preemption.is_requested and not isinstance(error, OSError):
+            # TensorFlow makes other errors of what a signal raises within it;
+            # an OSError says that the last checkpoint was not written.
             preemption.end()
-        if training.has_written and not settings.resume:
+        if environment.cluster.num_workers == 1 or not isinstance(
+            error, LOST_WORKER_ERRORS
+        ):
+            raise
+        if training and training.has_written and not settings.resume:
             # Anew, but not again: the last of two flags counts.
             arguments = [*arguments, "--resume=true"]
         _start_again(arguments, error)

@@ -5,6 +5,7 @@ import datetime
 import functools
 import json
 import logging
+import shlex
 from typing import Any
 
 import keras
@@ -28,7 +29,7 @@ from trainer.tensorboard import TrainingLogs
 from trainer.thresholds import RULES
 from trainer.training_data import TrainingData
 from trainer.tuning_metric import TuningMetric
-from trainer.workers import Workers
+from trainer.workers import LOST_WORKER_ERRORS, Workers
 
 __all__ = ["Training"]
 
@@ -68,6 +69,7 @@ class Training:
         is_logged = config.run.tensorboard and workers.is_chief
         self._logs = TrainingLogs(self._folder.log_dir if is_logged else "")
         self._metrics: dict[str, Any] = {}
+        self._is_done = False
         self._is_jitted = config.run.driver != "graph"
         self._data = TrainingData(config.run, schema)
 
@@ -85,9 +87,31 @@ class Training:
                 stack.enter_context(self._preemption.deferred())
             with self._workers.strategy.scope():
                 detector = self._run_phases()
-            self._workers.from_chief(lambda: self._export_if_due(detector))
+            try:
+                self._workers.from_chief(lambda: self._export_if_due(detector))
+            except LOST_WORKER_ERRORS:
+                if not self._is_done:
+                    raise
+                _logger.warning(
+                    "Another worker is gone, after its last work: nothing is "
+                    "missing."
+                )
         if self._workers.is_chief:
             result_table.show(self._metrics, self._settings.log_format)
+            _logger.info("Next: %s", self._next_step())
+
+    def _next_step(self) -> str:
+        """What people do after this command."""
+        mode = self._settings.training_mode
+        if mode not in ("all", PHASES[-1]):
+            following = PHASES[PHASES.index(mode) + 1]
+            return f"this command with --training_mode={following}"
+        folders = {
+            "model": self._folder.model_dir,
+            "data_dir": self._settings.data_dir,
+        }
+        flags = [f"--{name}={folder}" for name, folder in folders.items()]
+        return shlex.join(["python", "-m", "evaluation.report", *flags])
 
     def _run_phases(self) -> Detector:
         self._check_same_run()
@@ -258,10 +282,11 @@ class Training:
     def _export_if_due(self, detector: Detector) -> None:
         """Exports after the last phase, unless an earlier process did."""
         is_last = self._settings.training_mode in ("all", PHASES[-1])
-        if not is_last or (
-            self._folder.has_model and not self._folder.has_written
-        ):
-            return
+        if is_last and (self._folder.has_written or not self._folder.has_model):
+            self._export(detector)
+        self._is_done = True
+
+    def _export(self, detector: Detector) -> None:
         if self._workers.num_replicas > 1:
             # Variables of one replica are what SavedModels can hold.
             arrays = variables.read(detector.state_variables)

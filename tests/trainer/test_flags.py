@@ -49,7 +49,8 @@ def test_names_may_hold_spaces():
 
 
 @pytest.mark.parametrize(
-    "word, told", [("--rate=x", "float value: 'x'"), ("--mode=c", "from a, b")]
+    "word, told",
+    [("--rate=x", "float value: 'x'"), ("--mode=c", "choose from")],
 )
 def test_a_wrong_value_is_told_in_a_line(word, told):
     """The usage of fifty flags, and the error below it."""

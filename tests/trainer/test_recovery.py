@@ -53,7 +53,28 @@ class ShortBlocks(OneReplica):
         return loss
 
 
-def fit(parts, kind="graph", spoiled=(), rate=1e-2, max_steps=0, **recovery):
+class OnceSpoiledValidation(ShortBlocks):
+    """A loss of NaN from the first validation."""
+
+    num_tests = 0
+
+    def test(self, values, starts):
+        super().test(values, starts)
+        self.num_tests += 1
+        if self.num_tests == 1:
+            total = self.detector.loss_mean.total
+            total.assign(np.nan)
+
+
+def fit(
+    parts,
+    kind="graph",
+    spoiled=(),
+    rate=1e-2,
+    max_steps=0,
+    driver_class=ShortBlocks,
+    **recovery,
+):
     """Trains; returns weights, history and the optimizer's rate."""
     schema, train, validation = parts
     detector = make_detector(schema)
@@ -62,7 +83,7 @@ def fit(parts, kind="graph", spoiled=(), rate=1e-2, max_steps=0, **recovery):
         "val_loss", mode="min", patience=1, restore_best_weights=True
     )
     history = loop.fit(
-        ShortBlocks(detector, kind, spoiled),
+        driver_class(detector, kind, spoiled),
         train,
         validation,
         batch_size=BATCH_SIZE,
@@ -151,6 +172,14 @@ def test_spoiled_at_the_end_of_an_epoch(parts, caplog):
     assert "epoch 1 is not finite" in caplog.text
 
 
+def test_a_validation_that_is_not_finite(parts, caplog):
+    """NaN in metrics.json, where it is no JSON and compares with nothing."""
+    _, history = fit(parts, driver_class=OnceSpoiledValidation)
+    assert len(history["val_loss"]) == EPOCHS
+    assert np.isfinite(history["val_loss"]).all()
+    assert "epoch 1 is not finite" in caplog.text
+
+
 def test_three_roll_backs_and_no_more(parts):
     """An endless loop of training and going back."""
     with pytest.raises(ValueError, match="halved 3 times to 0.00125"):
@@ -189,8 +218,7 @@ def test_slow_writing_makes_checkpoints_rare(parts, monkeypatch):
         now += 0.3
 
     monkeypatch.setattr("trainer.recovery.time.monotonic", lambda: now)
-    monkeypatch.setitem(globals(), "ShortBlocks", Slow)
-    fit(parts, save=save, seconds=2.0)
+    fit(parts, driver_class=Slow, save=save, seconds=2.0)
     assert saved_at[0] == 2.0
     # .3 s are 3 % of 10 s.
     np.testing.assert_allclose(np.diff(saved_at), 10.3, atol=1.0)

@@ -1,7 +1,10 @@
 """Phases one by one, and commands that are started again."""
 
 import json
+import os
 import shutil
+import signal
+import time
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from task_runs import SMALL, train
 
 from trainer.checkpoints import Checkpoint, Checkpoints
 from trainer.config import PHASES
+from trainer.workers import Workers
 
 
 def test_three_runs_equal_one(long_data_set, tmp_path):
@@ -183,3 +187,48 @@ def test_a_checkpoint_of_another_program(long_data_set, tmp_path, capsys):
     error = capsys.readouterr().err
     assert "must be of this program" in error
     assert "--resume=false" in error
+
+
+def test_a_worker_lost_after_the_end(long_data_set, tmp_path, monkeypatch):
+    """A finished run that waits an hour for a worker with nothing to do."""
+    from_chief = Workers.from_chief
+    model = tmp_path / "model" / "saved_model.pb"
+
+    def lose_after_export(workers, make):
+        made = from_chief(workers, make)
+        if model.exists():
+            raise tf.errors.UnavailableError(None, None, "connection lost")
+        return made
+
+    monkeypatch.setattr(Workers, "from_chief", lose_after_export)
+    assert train(long_data_set, tmp_path, *SMALL) == 0
+
+
+def test_stopped_while_training_anew(
+    long_data_set, tmp_path, monkeypatch, caplog
+):
+    """Advice to give a command again that throws all work away."""
+    save = Checkpoints.save
+
+    def save_and_stop(checkpoints, checkpoint):
+        save(checkpoints, checkpoint)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(Checkpoints, "save", save_and_stop)
+    flags = [*SMALL, "--resume=false", "--checkpoint_seconds=0"]
+    assert train(long_data_set, tmp_path, *flags) == 143
+    assert "with --resume=true" in caplog.text
+
+
+def test_stopped_within_tensorflow(long_data_set, tmp_path, monkeypatch):
+    """Exit code 1, which tells the cloud of a fault, and a page of calls."""
+
+    def export_and_stop(*args):
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(60)
+        except SystemExit as stop:
+            raise RuntimeError("of TensorFlow's own") from stop
+
+    monkeypatch.setattr("trainer.training.export", export_and_stop)
+    assert train(long_data_set, tmp_path, *SMALL) == 143
