@@ -41,7 +41,7 @@ def main() -> int:
         done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
         last_line = done.stdout.decode().splitlines()[-1]
         for comparison, ratio, wanted in json.loads(last_line):
-            table.add_row(name, comparison, f"{ratio:.2f}", wanted)
+            table.add_row(name, comparison, f"{ratio:.3g}", wanted)
     Console().print(table)
     return 0
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from trainer import log_format, storage
 from trainer.cluster import check_port_free
-from trainer.command_line import parse
+from trainer.command_line import Config, parse
 from trainer.config import MODEL_MARKER, RunSettings
 from trainer.environment import Environment
 from trainer.flags import check_given, run_command
@@ -35,8 +35,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
 
 
-def _train(arguments: Sequence[str], preemption: Preemption) -> None:
-    environment = Environment.read(os.environ)
+def _checked(
+    arguments: Sequence[str], environment: Environment
+) -> tuple[Config, Schema]:
+    """All that can be refused before TensorFlow is loaded."""
     config = parse(arguments, environment)
     check_given(config.run, ("data_dir", "output_dir"))
     log_format.configure(config.run.log_format)
@@ -45,11 +47,15 @@ def _train(arguments: Sequence[str], preemption: Preemption) -> None:
     if environment.cluster.is_chief:
         _check_output(config.run)
     settings = _resolved(config.run, schema)
-    config = dataclasses.replace(config, run=settings)
+    return dataclasses.replace(config, run=settings), schema
+
+
+def _train(arguments: Sequence[str], preemption: Preemption) -> None:
+    environment = Environment.read(os.environ)
+    config, schema = _checked(arguments, environment)
+    settings, cluster = config.run, environment.cluster
     if not settings.resume:
         preemption.way_on = "with --resume=true the command goes on from here"
-    command = shlex.join(["python", "-m", "trainer.task", *arguments])
-    # Here, since it loads TensorFlow: what could be checked without is.
     import tensorflow as tf
 
     from trainer.training import Training
@@ -61,19 +67,15 @@ def _train(arguments: Sequence[str], preemption: Preemption) -> None:
         tf.config.experimental.enable_op_determinism()
     training: Training | None = None
     try:
-        wait_for_all(environment.cluster)
+        wait_for_all(cluster)
         with preemption.released():
-            workers = Workers(
-                environment.cluster, settings.num_replicas, preemption
-            )
+            workers = Workers(cluster, settings.num_replicas, preemption)
         # The chief speaks for all.
-        log_format.configure(
-            config.run.log_format, is_quiet=not workers.is_chief
-        )
+        log_format.configure(settings.log_format, is_quiet=not cluster.is_chief)
         training = Training(
             config,
             schema,
-            command,
+            shlex.join(["python", "-m", "trainer.task", *arguments]),
             workers,
             preemption,
             environment.reports_metric,
@@ -84,9 +86,8 @@ def _train(arguments: Sequence[str], preemption: Preemption) -> None:
             # TensorFlow makes other errors of what a signal raises within it;
             # an OSError says that the last checkpoint was not written.
             preemption.end()
-        if environment.cluster.num_workers == 1 or not isinstance(
-            error, LOST_WORKER_ERRORS
-        ):
+        is_lost = isinstance(error, LOST_WORKER_ERRORS)
+        if cluster.num_workers == 1 or not is_lost:
             raise
         if training and training.has_written and not settings.resume:
             # Anew, but not again: the last of two flags counts.
