@@ -127,7 +127,7 @@ class Training:
             self._metrics = dict(start.state["metrics"])
             self._report_again()
         phases = self._phases_left(num_done)
-        if not phases:
+        if not phases and not self._is_export_due:
             _logger.info(
                 "All that this command asks for is done already. To train "
                 "anew, add --resume=false."
@@ -278,6 +278,13 @@ class Training:
                 steps, self._settings.epochs, self._settings.max_steps
             )
         ]
+
+    @property
+    def _is_export_due(self) -> bool:
+        """Whether this is the last phase, and its model is still missing."""
+        is_last = self._settings.training_mode in ("all", PHASES[-1])
+        is_there = self._folder.has_model and not self._folder.has_written
+        return is_last and not is_there
 
     def _export_if_due(self, detector: Detector) -> None:
         """Exports after the last phase, unless an earlier process did."""
