@@ -141,7 +141,7 @@ def test_workers_of_different_runs(data, tmp_path):
             process = start(data, output, log, *more, variables=variables)
             stack.enter_context(process)
         assert process.wait() == 2
-        assert "others by worker 1" in process.log
+        assert "(1 by the chief, 2 by worker 2 of 2)" in process.log
 
 
 def test_sigterm_to_one_ends_all(data, tmp_path):

@@ -208,6 +208,21 @@ class RunSettings(Settings):
         """Whether the first phase is asked for, alone or with the others."""
         return self.training_mode in ("all", PHASES[0])
 
+    def check_replicas(self, num_replicas: int) -> None:
+        """Raises ValueError where so many replicas cannot train like this."""
+        if self.driver == "jit" and num_replicas > 1:
+            raise ValueError(
+                "`driver` must be auto or graph for several replicas. Received: "
+                f"driver=jit, {num_replicas} replicas. Leave --driver out."
+            )
+        if self.batch_size < num_replicas:
+            raise ValueError(
+                "`batch_size`, which all replicas share, must not be below "
+                f"their number, {num_replicas}. Received: "
+                f"batch_size={self.batch_size}. Raise it, or take fewer "
+                "replicas."
+            )
+
 
 def load(registry: Mapping[str, str], name: str, kind: str) -> Any:
     """Imports what `registry` lists under `name`.

@@ -67,8 +67,12 @@ class Preemption:
             SystemExit: always.
         """
         number = self._signal or signal.SIGTERM
-        _logger.info(
-            "Stopped by %s: %s.", signal.Signals(number).name, self.way_on
+        # Of several workers, those that a signal reached say so, too.
+        _logger.log(
+            logging.WARNING if self.is_requested else logging.INFO,
+            "Stopped by %s: %s.",
+            signal.Signals(number).name,
+            self.way_on,
         )
         raise SystemExit(128 + number)
 

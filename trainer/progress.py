@@ -110,7 +110,8 @@ class TrainingProgress(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         """Starts the clock; `logs` names the `step` to go on from."""
         self._epoch = epoch
-        self._first_step = self._step = (logs or {}).get("step", 0)
+        # Keras makes floats of what callbacks are told.
+        self._first_step = self._step = int((logs or {}).get("step", 0))
         self._steps_pace.begin()
         self._windows_pace.begin()
 

@@ -8,7 +8,7 @@ from trainer.checkpoints import Checkpoint, Checkpoints
 from trainer.command_line import Config
 from trainer.config import PHASES
 
-__all__ = ["run_identity", "read_start"]
+__all__ = ["differing", "read_start", "run_identity"]
 
 _logger = logging.getLogger(__name__)
 
@@ -80,21 +80,34 @@ def read_start(
     return checkpoint
 
 
+def differing(
+    one: Mapping[str, Any], other: Mapping[str, Any], *words: str
+) -> str:
+    """Names the settings that differ, with both values.
+
+    Args:
+        one: name to value.
+        other: the same.
+        words: two, which say whose value it is.
+    """
+    first, second = words
+    return ", ".join(
+        f"`{name}` ({one.get(name, 'not used')} {first}, "
+        f"{other.get(name, 'not used')} {second})"
+        for name in {**one, **other}
+        if one.get(name) != other.get(name)
+    )
+
+
 def _check_settings(
     state: Mapping[str, Any], folder: str, wanted: Mapping[str, Any]
 ) -> None:
-    before, now = state["settings"], wanted["settings"]
-    differing = [
-        f"`{name}` ({before.get(name, 'not used')} before, "
-        f"{now.get(name, 'not used')} now)"
-        for name in {**before, **now}
-        if before.get(name) != now.get(name)
-    ]
-    if differing:
+    told = differing(state["settings"], wanted["settings"], "before", "now")
+    if told:
         raise ValueError(
             "A run is only resumed with the settings that it began with. "
-            f"Received: other values of {', '.join(differing)} than the "
-            f"checkpoint in {folder}. Name another --output_dir, or start "
+            f"Received: other values of {told} than the checkpoint in "
+            f"{folder}. Name another --output_dir, or start "
             "anew with --resume=false, which replaces that run; thresholds "
             "alone are changed by --training_mode=tune_anomaly_thresholds."
         )
@@ -120,16 +133,12 @@ def _check_order(state: Mapping[str, Any], folder: str, mode: str) -> None:
 def _check_detector(
     state: Mapping[str, Any], folder: str, wanted: Mapping[str, Any]
 ) -> None:
-    stored = state["detector_config"]
-    differing = [
-        f"`{name}` ({stored[name]} before, {value} now)"
-        for name, value in wanted["detector_config"].items()
-        if stored[name] != value
-    ]
-    if differing:
+    stored, now = state["detector_config"], wanted["detector_config"]
+    told = differing(stored, now, "before", "now")
+    if told:
         raise ValueError(
             "A later phase must describe the detector of the first one. "
-            f"Received: other values of {', '.join(differing)} than the "
-            f"checkpoint in {folder}. Leave these flags out, or train anew "
+            f"Received: other values of {told} than the checkpoint in "
+            f"{folder}. Leave these flags out, or train anew "
             "with --training_mode=reconstruction --resume=false."
         )

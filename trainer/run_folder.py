@@ -2,6 +2,7 @@
 
 import glob
 import json
+import logging
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,8 @@ from trainer.config import MODEL_MARKER
 from trainer.resuming import read_start, run_identity
 
 __all__ = ["RunFolder"]
+
+_logger = logging.getLogger(__name__)
 
 _METRICS_FILE = "metrics.json"
 # What evaluation.report writes beside the model.
@@ -93,6 +96,11 @@ class RunFolder:
         self.has_written = True
 
     def _forget_results(self) -> None:
+        if self.has_model:
+            _logger.warning(
+                "The earlier model in %s is deleted: it is not of this run.",
+                self.model_dir,
+            )
         storage.delete_result(self.model_dir, MODEL_MARKER)
         folder = glob.escape(self._output_dir)
         for pattern in _REPORT_FILES:

@@ -93,6 +93,8 @@ def _checked_training(
     try:
         run = parse(arguments, environment).run
         check_given(run, ("data_dir",))
+        num_local = run.num_replicas or settings.accelerator_count or 1
+        run.check_replicas(settings.num_workers * num_local)
     except ValueError as error:
         raise ValueError(f"After `--`, for trainer.task: {error}") from error
     if not run.output_dir:

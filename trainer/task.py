@@ -42,6 +42,8 @@ def _checked(
     config = parse(arguments, environment)
     check_given(config.run, ("data_dir", "output_dir"))
     log_format.configure(config.run.log_format)
+    num_local = max(1, config.run.num_replicas)
+    config.run.check_replicas(environment.cluster.num_workers * num_local)
     check_port_free(environment.cluster)
     schema = Schema.load(config.run.data_dir)
     if environment.cluster.is_chief:
@@ -100,10 +102,12 @@ def _start_again(arguments: Sequence[str], error: Exception) -> None:
 
     What TensorFlow knows of the cluster cannot be mended within a process.
     """
-    logging.getLogger(__name__).warning(
-        "Another worker is gone, so this one starts again and waits for it: %s",
-        (str(error).strip().splitlines() or [type(error).__name__])[0],
+    logger = logging.getLogger(__name__)
+    logger.warning(
+        "Another worker is gone. This one starts again, waits until it is back "
+        "and goes on from the last checkpoint."
     )
+    logger.debug("What TensorFlow told", exc_info=error)
     sys.stdout.flush()
     command = [sys.executable, "-m", "trainer.task", *arguments]
     os.execv(sys.executable, command)

@@ -23,6 +23,7 @@ from trainer.phases import error_statistics, reconstruction, threshold_tuning
 from trainer.preemption import Preemption
 from trainer.progress import TrainingProgress, progress_bar
 from trainer.recovery import Recovery
+from trainer.resuming import differing
 from trainer.run_folder import RunFolder
 from trainer.schema import Schema
 from trainer.tensorboard import TrainingLogs
@@ -153,10 +154,13 @@ class Training:
         runs = [json.loads(each["run"].tobytes()) for each in told]
         for index, run in enumerate(runs):
             if run != runs[0]:
+                words = "by the chief", f"by worker {index + 1} of {len(runs)}"
+                told = differing(runs[0]["settings"], run["settings"], *words)
                 raise ValueError(
                     "All workers must be started with the same command and "
-                    f"data set. Received: others by worker {index} than by "
-                    "the chief. Start all of them with the chief's."
+                    "data set. Received: other values of "
+                    f"{told or '`data_dir`'}. Start all of them with the "
+                    "chief's."
                 )
 
     def _report_again(self) -> None:
@@ -294,13 +298,13 @@ class Training:
         self._is_done = True
 
     def _export(self, detector: Detector) -> None:
-        if self._workers.num_replicas > 1:
-            # Variables of one replica are what SavedModels can hold.
-            arrays = variables.read(detector.state_variables)
-            detector = Detector(
-                detector.schema_text, self._config.detector_config()
-            )
-            variables.assign(detector.state_variables, arrays)
+        # A copy: of one replica, as SavedModels can hold it, and without the
+        # optimizer, which a resumed run no longer has.
+        arrays = variables.read(detector.state_variables)
+        detector = Detector(
+            detector.schema_text, self._config.detector_config()
+        )
+        variables.assign(detector.state_variables, arrays)
         _logger.info("Exporting the model")
         now = datetime.datetime.now(datetime.UTC)
         statistics, tuning = (self._metrics[phase] for phase in PHASES[1:])

@@ -103,6 +103,13 @@ def test_resumed_epoch_counts_what_this_process_did(begin, clock, lines):
     assert fields["seconds_left"] == 100.0
 
 
+def test_resumed_at_the_end_of_an_epoch(begin, lines):
+    """Step 128.0 of 128: Keras makes floats of what callbacks are told."""
+    begin(128, 2, step=128.0).on_epoch_end(0, {"loss": 0.5})
+    ((text, _),) = lines()
+    assert "step 128/128" in text
+
+
 def test_compiling_is_not_the_pace(begin, clock, lines):
     """Half an hour left, since the first block waited for the compiler."""
     progress = begin(1000, 1)

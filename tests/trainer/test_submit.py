@@ -158,6 +158,17 @@ def test_the_trainers_flags_are_checked_here(offline, capsys, training, named):
 
 
 @pytest.mark.parametrize(
+    ("training", "named"),
+    [("--driver=jit", "`driver`"), ("--batch_size=3", "`batch_size`")],
+)
+def test_what_many_replicas_refuse(offline, capsys, training, named):
+    """Machines that start, and end together with the same error."""
+    assert dry_run(capsys, *TRAINING, training)
+    arguments = [*flags(num_workers=4), "--dry_run", "--", *TRAINING, training]
+    assert named in refusal(capsys, arguments)
+
+
+@pytest.mark.parametrize(
     ("arguments", "named"),
     [
         (["--data_dir=gs://b/d"], "before `--`"),

@@ -7,6 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from task_runs import SMALL, train
 
 from trainer import task
@@ -27,6 +28,11 @@ def test_all_phases_write_everything(long_data_set, tmp_path, capsys):
     assert config["settings"]["encoder_units"] == [8]
     assert config["settings"]["network"] == "dense_autoencoder"
     assert (tmp_path / "model" / "saved_model.pb").exists()
+    # A resumed run has no optimizer any more: models would differ by it.
+    stored = tf.train.list_variables(
+        str(tmp_path / "model/variables/variables")
+    )
+    assert not [name for name, _ in stored if "optimizer" in name]
     assert "time_threshold" in capsys.readouterr().out
 
 

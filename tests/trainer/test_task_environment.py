@@ -25,6 +25,16 @@ def test_wrong_cluster(
     assert message in capsys.readouterr().err
 
 
+def test_driver_of_many_workers(long_data_set, tmp_path, capsys, monkeypatch):
+    """A minute until all are there, and then a flag that was wrong."""
+    cluster = {"worker": ["localhost:1", "localhost:2"]}
+    task_of = {"type": "worker", "index": 0}
+    text = json.dumps({"cluster": cluster, "task": task_of})
+    monkeypatch.setenv("TF_CONFIG", text)
+    assert train(long_data_set, tmp_path, *SMALL, "--driver=jit") == 2
+    assert "driver=jit, 2 replicas" in capsys.readouterr().err
+
+
 def test_output_that_cannot_be_written(long_data_set, tmp_path, capsys):
     """An hour of training before the first file is refused."""
     (tmp_path / "file").write_text("")

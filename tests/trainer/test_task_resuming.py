@@ -37,13 +37,14 @@ def test_three_runs_equal_one(long_data_set, tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
-def test_retraining_removes_the_model(long_data_set, tmp_path):
+def test_retraining_removes_the_model(long_data_set, tmp_path, caplog):
     """A model of the old weights left beside new ones, and served."""
     assert train(long_data_set, tmp_path, *SMALL) == 0
     (tmp_path / "figures.json").write_text("{}")
     flags = ["--training_mode=reconstruction", "--resume=false"]
     assert train(long_data_set, tmp_path, *SMALL, *flags) == 0
     assert not (tmp_path / "model").exists()
+    assert f"{tmp_path}/model is deleted" in caplog.text
     assert not (tmp_path / "figures.json").exists()
 
 

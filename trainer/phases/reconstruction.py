@@ -54,7 +54,8 @@ def run(
         ValueError: `train` holds no window, or less than a batch.
     """
     workers = workers or Workers()
-    _check_batch(train, settings, workers)
+    settings.check_replicas(workers.num_replicas)
+    _check_batch(train, settings)
     detector.start_phase("nothing", "reconstruction")
     detector.compile(optimizer=keras.optimizers.Adam(settings.learning_rate))
     driver = _driver(detector, settings.driver, workers, recovery)
@@ -101,11 +102,6 @@ def _driver(
     detector: Detector, kind: str, workers: Workers, recovery: Recovery | None
 ) -> loop.Driver:
     if workers.num_replicas > 1:
-        if kind == "jit":
-            raise ValueError(
-                "`driver` must be auto or graph for several replicas. Received: "
-                f"driver=jit, {workers.num_replicas} replicas. Leave --driver out."
-            )
         return ManyReplicas(detector, workers)
     if kind == "auto" and recovery and recovery.driver_kind in ("jit", "graph"):
         # What it chose before a kill: both kinds round differently.
@@ -113,9 +109,7 @@ def _driver(
     return OneReplica(detector, kind)
 
 
-def _check_batch(
-    train: Windows, settings: RunSettings, workers: Workers
-) -> None:
+def _check_batch(train: Windows, settings: RunSettings) -> None:
     if not len(train):
         raise ValueError(
             "The train split must hold a series of at least `window_length` "
@@ -129,10 +123,4 @@ def _check_batch(
             f"`batch_size` must not be above the {len(train)} training "
             f"windows. Received: batch_size={size}. Add "
             f"--batch_size={len(train)} or less."
-        )
-    if size < workers.num_replicas:
-        raise ValueError(
-            "`batch_size`, which all replicas share, must not be below their "
-            f"number, {workers.num_replicas}. Received: batch_size={size}. "
-            "Raise it, or take fewer replicas."
         )
