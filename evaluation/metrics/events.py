@@ -1,0 +1,23 @@
+"""Anomalies as events: stretches of rows instead of single rows."""
+
+import numpy as np
+
+__all__ = ["events"]
+
+
+def events(labels: np.ndarray) -> np.ndarray:
+    """Finds the stretches of rows that are labelled 1.
+
+    Args:
+        labels: `[row]`, 0, 1 or -1 = unknown, which ends a stretch; or bool.
+
+    Returns:
+        `[event, 2]` int64, first row and the row after the last.
+
+    Example:
+        >>> events(np.array([1, 1, 0, 1])).tolist()
+        [[0, 2], [3, 4]]
+    """
+    is_inside = np.concatenate([[False], np.asarray(labels) == 1, [False]])
+    edges = np.flatnonzero(is_inside[1:] != is_inside[:-1])
+    return edges.reshape(-1, 2).astype(np.int64)
