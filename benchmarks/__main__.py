@@ -18,6 +18,7 @@ BENCHMARKS = (
     "engines",
     "workers",
     "checkpoints",
+    "vus",
 )
 
 
