@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from evaluation.metrics.events import events
+from evaluation.metrics.events import events, num_rows_in
 from evaluation.metrics.rows import counted_flags, f_beta
 
 __all__ = ["EventWiseMetrics", "event_wise_metrics"]
@@ -80,9 +80,9 @@ def event_wise_metrics(
     is_flagged, labels = counted_flags(scores, is_anomaly, labels)
     true_events = events(labels)
     stretches = events(is_flagged)
-    is_detected = _num_rows(true_events, is_flagged) > 0
-    is_counted = _num_rows(stretches, labels != -1) > 0
-    is_true = _num_rows(stretches, labels == 1) > 0
+    is_detected = num_rows_in(true_events, is_flagged) > 0
+    is_counted = num_rows_in(stretches, labels != -1) > 0
+    is_true = num_rows_in(stretches, labels == 1) > 0
     num_flagged = int((is_flagged & (labels != -1)).sum())
     num_hits = int((is_flagged & (labels == 1)).sum())
     event_precision = event_recall = point_precision = float("nan")
@@ -101,9 +101,3 @@ def event_wise_metrics(
         num_stretches=int(is_counted.sum()),
         num_false_stretches=int((is_counted & ~is_true).sum()),
     )
-
-
-def _num_rows(ranges: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """How many rows of each range are in the mask, `[range]` int64."""
-    num_before = np.concatenate([[0], np.cumsum(mask, dtype=np.int64)])
-    return num_before[ranges[:, 1]] - num_before[ranges[:, 0]]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["events"]
+__all__ = ["events", "num_rows_in"]
 
 
 def events(labels: np.ndarray) -> np.ndarray:
@@ -21,3 +21,21 @@ def events(labels: np.ndarray) -> np.ndarray:
     is_inside = np.concatenate([[False], np.asarray(labels) == 1, [False]])
     edges = np.flatnonzero(is_inside[1:] != is_inside[:-1])
     return edges.reshape(-1, 2).astype(np.int64)
+
+
+def num_rows_in(ranges: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Counts the rows of each range that are in a mask.
+
+    Args:
+        ranges: `[range, 2]` int, first row and the row after the last.
+        mask: `[row]` bool.
+
+    Returns:
+        `[range]` int64.
+
+    Example:
+        >>> num_rows_in(np.array([[0, 2], [2, 3]]), np.array([1, 1, 0]) == 1)
+        array([2, 0])
+    """
+    num_before = np.concatenate([[0], np.cumsum(mask, dtype=np.int64)])
+    return num_before[ranges[:, 1]] - num_before[ranges[:, 0]]

@@ -30,7 +30,7 @@ import dataclasses
 import numpy as np
 from scipy.special import expit
 
-from evaluation.metrics.events import events
+from evaluation.metrics.events import events, num_rows_in
 from evaluation.metrics.rows import counted_flags
 
 __all__ = [
@@ -177,8 +177,7 @@ def nab_score(
     if probation_rows is None:
         probation_rows = probation_length(len(labels))
     is_judged = (np.arange(len(labels)) >= probation_rows) & (labels != -1)
-    num_judged = np.append(0, is_judged.cumsum())
-    num_windows = int((np.diff(num_judged[ranges]) > 0).sum())
+    num_windows = int((num_rows_in(ranges, is_judged) > 0).sum())
     # Window -1, of one row before the first, stands for none before.
     starts, stops = np.append(ranges, [[-1, 0]], axis=0).T
     widths = stops - starts

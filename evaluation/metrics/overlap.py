@@ -14,7 +14,7 @@ import dataclasses
 
 import numpy as np
 
-from evaluation.metrics.events import events
+from evaluation.metrics.events import events, num_rows_in
 from evaluation.metrics.rows import counted_flags, f_beta
 
 __all__ = ["OverlapCounts", "overlap_counts", "range_overlap_counts"]
@@ -157,8 +157,7 @@ def overlap_counts(
     """
     is_flagged, labels = counted_flags(scores, is_anomaly, labels)
     stretches = events(is_flagged)
-    num_known = np.append(0, (labels != -1).cumsum())
-    has_known = np.diff(num_known[stretches]).ravel() > 0
+    has_known = num_rows_in(stretches, labels != -1) > 0
     return range_overlap_counts(stretches[has_known], events(labels), compat)
 
 

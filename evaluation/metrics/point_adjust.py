@@ -20,7 +20,7 @@ import dataclasses
 
 import numpy as np
 
-from evaluation.metrics.events import events
+from evaluation.metrics.events import events, num_rows_in
 from evaluation.metrics.rows import counted_flags
 
 __all__ = [
@@ -223,5 +223,4 @@ def _event_counts(
     is_flagged: np.ndarray, ranges: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rows and flagged rows of each event, `[event]` int64."""
-    num_before = np.append(0, is_flagged.cumsum())
-    return np.diff(ranges).ravel(), np.diff(num_before[ranges]).ravel()
+    return np.diff(ranges).ravel(), num_rows_in(ranges, is_flagged)

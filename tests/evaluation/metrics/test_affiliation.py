@@ -209,18 +209,3 @@ def test_all_anomalous():
     """
     result = affiliation_metrics(np.zeros(2), [True, False], [1, 1])
     assert figures(result) == pytest.approx([1.0, (1 + 0.5 + 0.125) / 2])
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (([1.0], [True], [0, 1]), "one length.* Received: "),
-        (([1.0, 1.0], [True], [0, 1]), "one length"),
-        (([[1.0]], [[True]], [[1]]), "flat"),
-        (([1.0], [True], [2]), "0, 1 or -1"),
-    ],
-)
-def test_bad_input(arguments, message):
-    """Catches broadcasting, and labels of another meaning."""
-    with pytest.raises(ValueError, match=message):
-        affiliation_metrics(*arguments)

@@ -147,18 +147,3 @@ def test_all_anomalous():
     """Catches a need for normal rows where there is none."""
     result = event_wise_metrics([2.0, 2.0], [True, False], [1, 1])
     assert figures(result) == [1.0] * 5
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (([1.0], [True], [0, 1]), "one length.* Received: "),
-        (([1.0, 1.0], [True], [0, 1]), "one length"),
-        (([[1.0]], [[True]], [[1]]), "flat"),
-        (([1.0], [True], [2]), "0, 1 or -1"),
-    ],
-)
-def test_bad_input(arguments, message):
-    """Catches broadcasting, and labels of another meaning."""
-    with pytest.raises(ValueError, match=message):
-        event_wise_metrics(*arguments)

@@ -237,21 +237,6 @@ def test_all_anomalous():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (([1.0], [True], [0, 1]), "one length.* Received: "),
-        (([1.0, 1.0], [True], [0, 1]), "one length"),
-        (([[1.0]], [[True]], [[1]]), "flat"),
-        (([1.0], [True], [2]), "0, 1 or -1"),
-    ],
-)
-def test_bad_input(arguments, message):
-    """Catches broadcasting, and labels of another meaning."""
-    with pytest.raises(ValueError, match=message):
-        range_based_metrics(*arguments)
-
-
-@pytest.mark.parametrize(
     "setting",
     [
         {"alpha": 1.1},

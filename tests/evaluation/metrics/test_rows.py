@@ -4,6 +4,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import fbeta_score, precision_score, recall_score
 
+from evaluation.metrics.affiliation import affiliation_metrics
+from evaluation.metrics.best_threshold import oracle_gap
+from evaluation.metrics.detection_delay import detection_delay
+from evaluation.metrics.event_wise import event_wise_metrics
+from evaluation.metrics.nab import nab_score
+from evaluation.metrics.overlap import overlap_counts
+from evaluation.metrics.point_adjust import point_adjusted_metrics
+from evaluation.metrics.range_based import range_based_metrics
 from evaluation.metrics.rows import counted_flags, f_beta
 
 
@@ -18,18 +26,34 @@ def test_flags_without_a_score_do_not_count():
 
 
 @pytest.mark.parametrize(
+    "metrics",
+    [
+        affiliation_metrics,
+        counted_flags,
+        detection_delay,
+        event_wise_metrics,
+        nab_score,
+        oracle_gap,
+        overlap_counts,
+        point_adjusted_metrics,
+        range_based_metrics,
+    ],
+)
+@pytest.mark.parametrize(
     "arguments, message",
     [
-        (([1.0], [1, 0], [0, 1]), "one length"),
+        (([1.0], [1, 0], [0, 1]), "one length.* Received: "),
         (([1.0, 2.0], [1, 0], [0]), "one length"),
+        (([1.0, 1.0], [True], [0, 1]), "one length"),
+        (([1.0], [True], [0, 1]), "one length"),
         (([[1.0]], [[1]], [[0]]), "flat"),
         (([1.0], [1], [2]), "0, 1 or -1"),
     ],
 )
-def test_wrong_rows(arguments, message):
-    """Rows paired with labels of other rows."""
+def test_wrong_rows(metrics, arguments, message):
+    """Rows paired with labels of other rows, or labels of another meaning."""
     with pytest.raises(ValueError, match=message):
-        counted_flags(*arguments)
+        metrics(*arguments)
 
 
 @pytest.mark.parametrize("beta", [0.1, 0.5, 1.0, 2.0])
