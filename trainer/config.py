@@ -171,6 +171,11 @@ class RunSettings(Settings):
         "anew, every time, and replace it",
         affects_result=False,
     )
+    keep_freed_memory: bool = setting(
+        True,
+        "hold on to freed memory: faster steps on CPUs with glibc",
+        affects_result=False,
+    )
     checkpoint_seconds: float = setting(
         60.0,
         "seconds between checkpoints within a phase, at least; 0 = after every "

@@ -17,6 +17,7 @@ from trainer.config import MODEL_MARKER, RunSettings
 from trainer.environment import Environment
 from trainer.flags import check_given, run_command
 from trainer.gathering import wait_for_all
+from trainer.memory import keep_freed_memory
 from trainer.preemption import Preemption
 from trainer.schema import Schema
 
@@ -58,6 +59,8 @@ def _train(arguments: Sequence[str], preemption: Preemption) -> None:
     settings, cluster = config.run, environment.cluster
     if not settings.resume:
         preemption.way_on = "with --resume=true the command goes on from here"
+    if settings.keep_freed_memory:
+        keep_freed_memory()
     import tensorflow as tf
 
     from trainer.training import Training
