@@ -14,13 +14,12 @@ from evaluation.baselines import (
     random_score,
 )
 from evaluation.metrics.point import PointMetrics, point_metrics
-from inference.results import StepScores
+from evaluation.scored_run import ScoredRun
 
 __all__ = [
     "HEADER",
     "Figures",
     "Samples",
-    "ScoredRun",
     "compare",
     "samples_of_sequences",
     "samples_of_steps",
@@ -37,28 +36,6 @@ HEADER = (
     "flagged",
     "unscored",
 )
-
-
-class ScoredRun(NamedTuple):
-    """An unbroken stretch of one series with its scores.
-
-    Attributes:
-        series_id: which series.
-        start: row number of the first row.
-        values: `[time, feature]`, raw units.
-        labels: `[time]` int8 0, 1, -1 unknown.
-        sequence_label: 0, 1, -1 unknown; of the whole stretch.
-        timestamps: `[time]` int64 microseconds, or None.
-        views: view name to scores.
-    """
-
-    series_id: str
-    start: int
-    values: np.ndarray
-    labels: np.ndarray
-    sequence_label: int
-    timestamps: np.ndarray | None
-    views: dict[str, StepScores]
 
 
 class Samples(NamedTuple):

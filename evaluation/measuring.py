@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 from evaluation.figures import (
     Figures,
-    ScoredRun,
     compare,
     samples_of_sequences,
     samples_of_steps,
 )
-from evaluation.scored_runs import joined_sequences, most_telling, score_runs
+from evaluation.scored_run import ScoredRun, joined_sequences, most_telling
+from evaluation.scored_runs import score_runs
 from inference.scoring import LoadedDetector
 from trainer import runs as stored_runs
 from trainer.schema import Schema

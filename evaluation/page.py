@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 from evaluation import document
 from evaluation.decimation import events, kept_points
 from evaluation.document import LABEL_COLOUR, VALUE_COLOUR
-from evaluation.figures import ScoredRun
+from evaluation.scored_run import ScoredRun
 
 __all__ = ["MAX_POINTS", "make_page"]
 

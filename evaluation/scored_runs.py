@@ -1,4 +1,4 @@
-"""Scores the runs of a split and picks those worth drawing."""
+"""Scores the runs of a split."""
 
 from collections.abc import Sequence
 
@@ -6,12 +6,12 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from evaluation.figures import ScoredRun
+from evaluation.scored_run import ScoredRun
 from inference.results import StepScores, unscored
 from inference.scoring import LoadedDetector
 from trainer.runs import Run
 
-__all__ = ["joined_sequences", "most_telling", "score_runs"]
+__all__ = ["score_runs"]
 
 
 def score_runs(
@@ -39,48 +39,6 @@ def score_runs(
         )
         for run, each in zip(runs, views, strict=True)
     ]
-
-
-def most_telling(runs: Sequence[ScoredRun], num_shown: int) -> list[ScoredRun]:
-    """Picks runs to draw: those with labelled anomalies first, in order."""
-    order = sorted(
-        range(len(runs)),
-        key=lambda position: not (runs[position].labels == 1).any(),
-    )
-    return [runs[position] for position in sorted(order[:num_shown])]
-
-
-def joined_sequences(runs: Sequence[ScoredRun], num_of_each: int) -> ScoredRun:
-    """Puts the first sequences of either label one after the other.
-
-    A step of NaN parts neighbours, so that no line joins them.
-
-    Args:
-        runs: sequences, at least one.
-        num_of_each: normal ones, and as many anomalous ones.
-    """
-    normal = [run for run in runs if run.sequence_label != 1][:num_of_each]
-    anomalous = [run for run in runs if run.sequence_label == 1][:num_of_each]
-    chosen = [*normal, *anomalous]
-    views = {
-        view: StepScores(
-            *(
-                _with_gaps([getattr(run.views[view], name) for run in chosen])
-                for name in StepScores._fields
-            )
-        )
-        for view in chosen[0].views
-    }
-    return ScoredRun(
-        series_id=f"{len(normal)} normal sequences, then {len(anomalous)} "
-        "anomalous ones",
-        start=0,
-        values=_with_gaps([run.values for run in chosen]),
-        labels=_with_gaps([run.labels for run in chosen], parted=False),
-        sequence_label=-1,
-        timestamps=None,
-        views=views,
-    )
 
 
 def _views_of_sequences(
@@ -128,19 +86,6 @@ def _step_labels(run: Run) -> np.ndarray:
 
 def _known_label(label: int | None) -> int:
     return -1 if label is None else int(label)
-
-
-def _with_gaps(arrays: Sequence[np.ndarray], parted: bool = True) -> np.ndarray:
-    """Joins arrays, each followed by one row of NaN, or of its last."""
-    parts = []
-    for array in arrays:
-        gap = array[-1:]
-        if parted and array.dtype.kind == "f":
-            gap = np.full_like(gap, np.nan)
-        elif parted:
-            gap = np.zeros_like(gap)
-        parts += [array, gap]
-    return np.concatenate(parts)
 
 
 def _tracked(items):

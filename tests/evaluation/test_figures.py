@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from evaluation import figures
-from evaluation.figures import ScoredRun
+from evaluation.scored_run import ScoredRun
 from inference.results import StepScores
 
 

@@ -3,7 +3,7 @@ import re
 import numpy as np
 
 from evaluation import page
-from evaluation.figures import ScoredRun
+from evaluation.scored_run import ScoredRun
 from inference.results import StepScores
 
 EVIL = '</script><img src=x onerror="alert(1)">'

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from fake_model import save_fake_model
 
-from evaluation import figures, scored_runs
+from evaluation import figures, scored_run, scored_runs
 from inference.scoring import LoadedDetector
 from trainer.runs import Run
 
@@ -59,7 +59,7 @@ def test_mostly_unknown_sequences_are_samples_without_score(detector):
 def test_joined_sequences_are_parted(detector):
     """Catches a line from one sequence to the next, labels that slip."""
     runs = scored_runs.score_runs(detector, sequences([1, 0, 1, 0, 0, 1]))
-    joined = scored_runs.joined_sequences(runs, 2)
+    joined = scored_run.joined_sequences(runs, 2)
     assert joined.values.shape == (20, 2)
     is_gap = np.arange(20) % 5 == 4
     np.testing.assert_array_equal(np.isnan(joined.values[:, 0]), is_gap)
@@ -74,5 +74,5 @@ def test_joined_sequences_are_parted(detector):
 def test_runs_with_anomalies_are_drawn_first(detector):
     """Catches a page that shows only quiet series."""
     runs = scored_runs.score_runs(detector, sequences([0, 0, 1, 0, 1]))
-    shown = scored_runs.most_telling(runs, 3)
+    shown = scored_run.most_telling(runs, 3)
     assert [run.series_id for run in shown] == ["s0", "s2", "s4"]

@@ -1,0 +1,87 @@
+"""A stretch of a series with its scores, and stretches put together."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from inference.results import StepScores
+
+__all__ = ["ScoredRun", "joined_sequences", "most_telling"]
+
+
+class ScoredRun(NamedTuple):
+    """An unbroken stretch of one series with its scores.
+
+    Attributes:
+        series_id: which series.
+        start: row number of the first row.
+        values: `[time, feature]`, raw units.
+        labels: `[time]` int8 0, 1, -1 unknown.
+        sequence_label: 0, 1, -1 unknown; of the whole stretch.
+        timestamps: `[time]` int64 microseconds, or None.
+        views: view name to scores.
+    """
+
+    series_id: str
+    start: int
+    values: np.ndarray
+    labels: np.ndarray
+    sequence_label: int
+    timestamps: np.ndarray | None
+    views: dict[str, StepScores]
+
+
+def most_telling(runs: Sequence[ScoredRun], num_shown: int) -> list[ScoredRun]:
+    """Picks runs to draw: those with labelled anomalies first, in order."""
+    order = sorted(
+        range(len(runs)),
+        key=lambda position: not (runs[position].labels == 1).any(),
+    )
+    return [runs[position] for position in sorted(order[:num_shown])]
+
+
+def joined_sequences(runs: Sequence[ScoredRun], num_of_each: int) -> ScoredRun:
+    """Puts the first sequences of either label one after the other.
+
+    A step of NaN parts neighbours, so that no line joins them.
+
+    Args:
+        runs: sequences, at least one.
+        num_of_each: normal ones, and as many anomalous ones.
+    """
+    normal = [run for run in runs if run.sequence_label != 1][:num_of_each]
+    anomalous = [run for run in runs if run.sequence_label == 1][:num_of_each]
+    chosen = [*normal, *anomalous]
+    views = {
+        view: StepScores(
+            *(
+                _with_gaps([getattr(run.views[view], name) for run in chosen])
+                for name in StepScores._fields
+            )
+        )
+        for view in chosen[0].views
+    }
+    return ScoredRun(
+        series_id=f"{len(normal)} normal sequences, then {len(anomalous)} "
+        "anomalous ones",
+        start=0,
+        values=_with_gaps([run.values for run in chosen]),
+        labels=_with_gaps([run.labels for run in chosen], parted=False),
+        sequence_label=-1,
+        timestamps=None,
+        views=views,
+    )
+
+
+def _with_gaps(arrays: Sequence[np.ndarray], parted: bool = True) -> np.ndarray:
+    """Joins arrays, each followed by one row of NaN, or of its last."""
+    parts = []
+    for array in arrays:
+        gap = array[-1:]
+        if parted and array.dtype.kind == "f":
+            gap = np.full_like(gap, np.nan)
+        elif parted:
+            gap = np.zeros_like(gap)
+        parts += [array, gap]
+    return np.concatenate(parts)
