@@ -25,6 +25,7 @@ def setting(
     maximum: float | None = None,
     choices: Sequence[str] = (),
     affects_result: bool = True,
+    is_repeated: bool = False,
 ) -> Any:
     """A field of a settings class: default, meaning with unit, bounds.
 
@@ -36,6 +37,7 @@ def setting(
         choices: all values there are; empty = no list.
         affects_result: whether another value makes another model; a run is
             resumed only with the same values of these.
+        is_repeated: the field is a tuple whose flag may be given many times.
     """
     return dataclasses.field(
         default=default,
@@ -45,6 +47,7 @@ def setting(
             "maximum": maximum,
             "choices": tuple(choices),
             "affects_result": affects_result,
+            "is_repeated": is_repeated,
         },
     )
 

@@ -78,6 +78,7 @@ def parse_settings(
     description: str,
     required: Sequence[str],
     user: str = "",
+    aliases: Mapping[str, str] | None = None,
 ) -> SettingsT:
     """Reads a command line that is made of one settings class.
 
@@ -88,12 +89,13 @@ def parse_settings(
         description: what the command does, with an example.
         required: fields that must not stay empty.
         user: who has no use for an unknown flag; empty = the program.
+        aliases: other flag name to field name.
 
     Raises:
         ValueError: a flag is unknown, missing, or out of bounds.
     """
     parser = Parser(prog=f"python -m {program}", description=description)
-    add_flags(parser, [settings_class])
+    add_flags(parser, [settings_class], aliases=aliases)
     flags, unknown = parser.parse_known_args(argv)
     refuse_unknown_flags(unknown, parser, user or program)
     settings = settings_from_flags(settings_class, flags)
@@ -142,11 +144,14 @@ def add_flags(
             ]
             default = defaults.get(field.name, field.default)
             is_switch = hints[field.name] is bool
+            is_repeated = field.metadata["is_repeated"]
             group.add_argument(
                 *(f"--{name}" for name in names),
                 dest=field.name,
+                action="extend" if is_repeated else "store",
                 type=_parser_of(hints[field.name]),
-                default=default,
+                # argparse adds to a list, and to nothing else.
+                default=list(default) if is_repeated else default,
                 nargs="?" if is_switch else None,
                 const=True if is_switch else None,
                 choices=field.metadata["choices"] or None,
@@ -161,10 +166,14 @@ def settings_from_flags(
     settings_class: type[SettingsT], flags: argparse.Namespace
 ) -> SettingsT:
     """Builds `settings_class` from parsed flags; checks its bounds."""
+    values = {
+        field.name: getattr(flags, field.name)
+        for field in dataclasses.fields(settings_class)
+    }
     return settings_class(
         **{
-            field.name: getattr(flags, field.name)
-            for field in dataclasses.fields(settings_class)
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
         }
     )
 

@@ -36,6 +36,26 @@ def test_lists_take_commas_and_spaces(text):
     assert parse(["--widths", text]).widths == (64, 32)
 
 
+def test_a_flag_may_be_repeated():
+    """The last of many models taken for all; a default that grows."""
+
+    @dataclasses.dataclass(frozen=True)
+    class Models(Settings):
+        """Models."""
+
+        model: tuple[str, ...] = setting((), "models", is_repeated=True)
+
+    def parsed(*words):
+        return flags.parse_settings(
+            Models, words, "x", "", (), aliases={"m": "model"}
+        )
+
+    assert parsed().model == ()
+    words = ["--model", "a", "--model=b,c", "--m", "d"]
+    assert parsed(*words).model == ("a", "b", "c", "d")
+    assert parsed().model == ()
+
+
 def test_a_switch_needs_no_value():
     """--spot, as everybody writes it, refused."""
     assert parse(["--is_on"]).is_on
