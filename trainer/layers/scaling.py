@@ -6,24 +6,21 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from trainer.statistics.scaling import ROUNDING, column_scale
+
 __all__ = ["Scaling"]
-
-# A spread below this part of the range is taken for one: a column that is
-# nearly always still would otherwise turn any step into a huge number.
-SMALLEST_SPREAD = 0.01
-
-# What float32 storage can move a constant by, relative to it.
-ROUNDING = 1e-6
 
 
 @keras.saving.register_keras_serializable("residua")
 class Scaling(keras.layers.Layer):
     """z = (x - mean) / max(sd, 0.01 (maximum - minimum)), of train.
 
-    Nothing is clipped. A column that is constant in train has no spread to
-    measure by. Its rule: z is 0 where the value is still the constant, up to
-    the rounding of float32, else +1 or -1, whatever the distance. So for
-    every column a change of units leaves z as it was, up to its sign.
+    The rule of `trainer.statistics.scaling`, which `call` repeats in
+    TensorFlow. Nothing is clipped. A column that is constant in train has no
+    spread to measure by. Its rule: z is 0 where the value is still the
+    constant, up to the rounding of float32, else +1 or -1, whatever the
+    distance. So for every column a change of units leaves z as it was, up to
+    its sign.
 
     Weights (`[feature]` float64): mean, scale, and is_constant (1 or 0).
 
@@ -71,27 +68,10 @@ class Scaling(keras.layers.Layer):
             ValueError: a number is not finite, or a column that is not
                 constant has no spread.
         """
-        mean, variance, minimum, maximum = (
-            np.asarray(array, dtype=np.float64)
-            for array in (mean, variance, minimum, maximum)
-        )
-        is_constant = np.asarray(is_constant, dtype=bool)
-        scale = np.maximum(
-            np.sqrt(variance), SMALLEST_SPREAD * (maximum - minimum)
-        )
-        scale = np.where(is_constant, 1.0, scale)
-        is_usable = np.isfinite(mean) & np.isfinite(scale) & (scale > 0)
-        if not is_usable.all():
-            column = int(np.argmin(is_usable))
-            raise ValueError(
-                "Each column needs a finite mean and a finite spread above 0, "
-                f"or to be constant. Received: mean={mean[column]}, "
-                f"variance={variance[column]} in column {column}. Give it "
-                "the role `ignored`, or preprocess the data again."
-            )
-        self.mean.assign(mean)
+        scale = column_scale(mean, variance, minimum, maximum, is_constant)
+        self.mean.assign(np.asarray(mean, dtype=np.float64))
         self.scale.assign(scale)
-        self.is_constant.assign(is_constant.astype(np.float64))
+        self.is_constant.assign(np.asarray(is_constant, bool).astype(float))
 
     def call(self, values: tf.Tensor) -> tf.Tensor:
         """Scales values.
