@@ -54,7 +54,8 @@ def attribution_metrics(
     Args:
         contributions: `[case, feature]` float, larger = more to blame. A
             case is an event or a row. NaN = not known: ranked behind all
-            known ones of the case; a case of NaN only is left out.
+            known ones of the case, and never a hit, not even by chance; a
+            case of NaN only is left out.
         is_at_fault: `[case, feature]` bool. A case without any feature at
             fault is left out.
 
@@ -78,7 +79,10 @@ def attribution_metrics(
     is_case = has_fault & ~np.isnan(contributions).all(axis=1)
     at_fault = is_at_fault[is_case]
     gains = _ranked_gains(contributions[is_case], at_fault)
-    figures = [_at_percent(gains, percent) for percent in (100, 150)]
+    num_at_fault = at_fault.sum(axis=1)
+    figures = [
+        _at_percent(gains, num_at_fault, percent) for percent in (100, 150)
+    ]
     return AttributionMetrics(
         hit_rate_100=figures[0][0],
         hit_rate_150=figures[1][0],
@@ -135,6 +139,7 @@ def _ranked_gains(
     # NaN sorts last, and equal to itself: behind minus infinity.
     order = np.argsort(-contributions, axis=1)
     ranked = np.take_along_axis(contributions, order, axis=1)
+    is_at_fault = is_at_fault & ~np.isnan(contributions)
     gains = np.take_along_axis(is_at_fault, order, axis=1).astype(np.float64)
     if not gains.size:
         return gains
@@ -148,13 +153,13 @@ def _ranked_gains(
     return np.repeat(means, lengths).reshape(gains.shape)
 
 
-def _at_percent(gains: np.ndarray, percent: int) -> tuple[float, float]:
+def _at_percent(
+    gains: np.ndarray, num_at_fault: np.ndarray, percent: int
+) -> tuple[float, float]:
     """HitRate@P% and NDCG@P%, means over the cases."""
     if not gains.size:
         return float("nan"), float("nan")
     num_cases, num_features = gains.shape
-    # A sum of equal shares may miss its whole number by rounding.
-    num_at_fault = np.rint(gains.sum(axis=1)).astype(np.int64)
     cut = np.minimum(percent * num_at_fault // 100, num_features)
     ranks = np.arange(num_features)
     is_first = ranks < cut[:, None]

@@ -122,9 +122,9 @@ def test_unknown_contributions_rank_last():
     assert attribution_metrics(values, [[0, 1, 1, 0]]).hit_rate_100 == 1
     found = attribution_metrics(values, [[1, 0, 0, 0]])
     assert (found.hit_rate_100, found.num_cases) == (0, 1)
-    # Both unknown ones share the places behind: the third holds a half.
+    # The third place is that of an unknown one, at fault or not: no hit.
     found = attribution_metrics(values, [[1, 1, 1, 0]])
-    assert found.hit_rate_100 == pytest.approx((2 + 1 / 2) / 3)
+    assert found.hit_rate_100 == pytest.approx(2 / 3)
 
 
 def test_left_out_cases_are_counted():
