@@ -31,7 +31,7 @@ demo: install ## Run the main job on the built-in data set.
 	  --input $(DEMO)/raw/sequences/labeled_test_mixed_seq.csv \
 	  --output $(DEMO)/scores.csv
 	$(BIN)/python -m evaluation.report --model $(DEMO)/run/model \
-	  --data_dir $(DEMO)/data
+	  --data $(DEMO)/data
 
 lint: install ## Check style, types and layers.
 	$(BIN)/ruff check .

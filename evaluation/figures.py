@@ -1,167 +1,271 @@
-"""From scored series to the rows of the report's table."""
+"""All figures of a detector on one series, and over many series."""
 
 import dataclasses
-import math
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from evaluation.baselines import (
-    FIGURES,
-    RandomBaseline,
-    all_positive,
-    random_score,
+from evaluation.metrics.affiliation import affiliation_metrics
+from evaluation.metrics.best_threshold import best_threshold, oracle_gap
+from evaluation.metrics.detection_delay import alarms_per_day, detection_delay
+from evaluation.metrics.event_wise import event_wise_metrics
+from evaluation.metrics.events import events
+from evaluation.metrics.nab import PROFILES, NabScore, nab_score
+from evaluation.metrics.overlap import OverlapCounts, overlap_counts
+from evaluation.metrics.point import point_metrics
+from evaluation.metrics.point_adjust import (
+    oracle_point_adjusted_f1,
+    point_adjusted_f1_area,
+    point_adjusted_metrics,
 )
-from evaluation.metrics.point import PointMetrics, point_metrics
-from evaluation.scored_run import ScoredRun
+from evaluation.metrics.range_based import range_based_metrics
+from evaluation.metrics.vus import vus
 
 __all__ = [
-    "HEADER",
-    "Figures",
-    "Samples",
-    "compare",
-    "samples_of_sequences",
-    "samples_of_steps",
-    "table_rows",
-    "to_json",
+    "COUNTS",
+    "PARAMETERS",
+    "Judged",
+    "overall",
+    "pooled",
+    "sample_figures",
+    "series_figures",
 ]
 
-HEADER = (
-    "",
-    "precision",
-    "recall",
-    "F1",
-    "AUC-PR",
-    "flagged",
-    "unscored",
+# What the figures depend on, beside the buffer length; told with them.
+PARAMETERS = {
+    "vus_thresholds": 250,
+    "f_beta": 1.0,
+    "range_based_alpha": 0.0,
+    "range_based_cardinality": "one",
+    "range_based_bias": "flat",
+    "telemanom_f_beta": 0.5,
+    "nab_probation_rows": 0,
+}
+# Summed over series; all other figures are means over the series in which
+# they are defined.
+COUNTS = (
+    "num_rows",
+    "num_labelled",
+    "num_anomalous",
+    "num_unscored",
+    "num_flagged",
+    "num_alarms",
+    "num_events",
+    "num_missed",
+    "telemanom_true_positives",
+    "telemanom_false_positives",
+    "telemanom_false_negatives",
+    "telemanom_compat_true_positives",
+    "telemanom_compat_false_positives",
+    "telemanom_compat_false_negatives",
+    *(
+        f"nab_{profile}_{part.name}"
+        for profile in PROFILES
+        for part in dataclasses.fields(NabScore)
+    ),
 )
 
 
-class Samples(NamedTuple):
-    """What one view says of each sample, and the truth; all `[sample]`."""
+class Judged(NamedTuple):
+    """What one detector says of one series; all `[row]`.
+
+    Attributes:
+        scores: float64, NaN = not scored.
+        is_anomaly: bool, at the deployed threshold.
+        threshold: float64, the deployed one.
+    """
 
     scores: np.ndarray
     is_anomaly: np.ndarray
-    is_scored: np.ndarray
-    labels: np.ndarray
+    threshold: np.ndarray
 
 
-@dataclasses.dataclass(frozen=True)
-class Figures:
-    """All that the table shows.
-
-    Attributes:
-        sample: what is counted, "step" or "sequence".
-        views: view name to the detector's figures.
-        random: view name to a random score that flags as often.
-        always: the figures of flagging everything.
-    """
-
-    sample: str
-    views: dict[str, PointMetrics]
-    random: dict[str, RandomBaseline]
-    always: PointMetrics
-
-
-def samples_of_steps(runs: Sequence[ScoredRun], view: str) -> Samples:
-    """One sample a time step."""
-    scores = [run.views[view] for run in runs]
-    return Samples(
-        np.concatenate([each.score for each in scores]),
-        np.concatenate([each.is_anomaly for each in scores]),
-        np.concatenate([each.is_scored for each in scores]),
-        np.concatenate([run.labels for run in runs]),
-    )
-
-
-def samples_of_sequences(runs: Sequence[ScoredRun], view: str) -> Samples:
-    """One sample a sequence: the largest of its scored steps.
-
-    A sequence that the model calls unknown has none, and is not scored.
-    """
-    scores = [run.views[view] for run in runs]
-    return Samples(
-        np.array(
-            [
-                each.score[each.is_scored].max(initial=-np.inf)
-                if each.is_scored.any()
-                else np.nan
-                for each in scores
-            ]
-        ),
-        np.array([each.is_anomaly.any() for each in scores]),
-        np.array([each.is_scored.any() for each in scores]),
-        np.array([run.sequence_label for run in runs]),
-    )
-
-
-def compare(samples: dict[str, Samples], sample: str) -> Figures:
-    """Sets each view beside the trivial detectors.
+def sample_figures(judged: Judged, labels: np.ndarray) -> dict[str, float]:
+    """Figures for which the order of the samples does not matter.
 
     Args:
-        samples: view name to its samples.
-        sample: what is counted, "step" or "sequence".
+        judged: of `[sample]` time steps or whole sequences.
+        labels: `[sample]`, 0, 1 or -1 = unknown.
     """
-    views = {view: point_metrics(*each) for view, each in samples.items()}
-    return Figures(
-        sample=sample,
-        views=views,
-        random={
-            view: random_score(
-                each.is_scored, each.labels, views[view].num_flagged
-            )
-            for view, each in samples.items()
-        },
-        always=all_positive(next(iter(samples.values())).labels),
+    scores, is_anomaly, _ = judged
+    point = point_metrics(scores, is_anomaly, labels)
+    is_scored = ~np.isnan(scores)
+    num_scored = int(is_scored.sum())
+    num_flagged = int((is_anomaly & is_scored).sum())
+    return {
+        "precision": point.precision,
+        "recall": point.recall,
+        "f1": point.f1,
+        "auc_pr": point.auc_pr,
+        "auc_roc": point.auc_roc,
+        "oracle_f1": best_threshold(scores, labels).f_beta,
+        "oracle_gap": oracle_gap(scores, is_anomaly, labels),
+        # Of all rows: whether anyone labelled them changes no alarm.
+        "flagged_share": num_flagged / num_scored if num_scored else np.nan,
+        "num_rows": len(scores),
+        "num_labelled": point.num_rows,
+        "num_anomalous": point.num_anomalous,
+        "num_unscored": len(scores) - num_scored,
+        "num_flagged": num_flagged,
+    }
+
+
+def series_figures(
+    judged: Judged,
+    labels: np.ndarray,
+    buffer_length: int,
+    seconds_per_row: float = float("nan"),
+    timestamps: np.ndarray | None = None,
+) -> dict[str, float]:
+    """All figures of one series; NaN = not defined.
+
+    Args:
+        judged: of each row.
+        labels: `[row]`, 0, 1 or -1 = unknown.
+        buffer_length: of VUS, in rows.
+        seconds_per_row: time between two rows, NaN where unknown.
+        timestamps: `[row]` int64 microseconds; they win.
+    """
+    scores, is_anomaly, _ = judged
+    flags = scores, is_anomaly, labels
+    volumes = vus(scores, labels, buffer_length)
+    ranges = range_based_metrics(*flags)
+    affiliation = affiliation_metrics(*flags)
+    event_wise = event_wise_metrics(*flags)
+    delay = detection_delay(*flags, seconds_per_row, timestamps)
+    return _with_derived(
+        {
+            "vus_pr": volumes.pr,
+            "vus_roc": volumes.roc,
+            **sample_figures(judged, labels),
+            "range_precision": ranges.precision,
+            "range_recall": ranges.recall,
+            "range_f1": ranges.f_beta,
+            "affiliation_precision": affiliation.precision,
+            "affiliation_recall": affiliation.recall,
+            "affiliation_f1": affiliation.f1,
+            "event_precision": event_wise.event_precision,
+            "event_recall": event_wise.event_recall,
+            "event_f1": event_wise.event_f1,
+            "composite_f1": event_wise.composite_f1,
+            "point_adjusted_f1": point_adjusted_metrics(*flags).f1,
+            "pa_k_f1_area": point_adjusted_f1_area(*flags),
+            "oracle_point_adjusted_f1": oracle_point_adjusted_f1(
+                scores, labels
+            ).f1,
+            "delay_mean_steps": delay.mean_steps,
+            "delay_median_steps": delay.median_steps,
+            "delay_mean_seconds": delay.mean_seconds,
+            "delay_median_seconds": delay.median_seconds,
+            "num_events": delay.num_events,
+            "num_missed": delay.num_missed,
+            **_alarms(scores, is_anomaly, seconds_per_row, timestamps),
+            **_counts(*flags),
+        }
     )
 
 
-def table_rows(figures: Figures) -> Iterator[tuple[str, ...]]:
-    """Yields the cells of each row, as `HEADER` names them."""
-    for view, metrics in figures.views.items():
-        yield _row_of_metrics(f"{view} view", metrics)
-    for view, random in figures.random.items():
-        yield (
-            f"random ({view})",
-            *(_number(random.mean[name]) for name in FIGURES),
-            _percent(random.flagged_share),
-            f"{random.num_unscored:,}",
+def overall(figures: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """Puts the figures of many series together.
+
+    Args:
+        figures: of each series, all with the same names.
+
+    Returns:
+        Sums of counts; means of all else over the series where it is
+        defined; figures made of counts, from the sums.
+    """
+    columns: dict[str, list[float]] = {}
+    for each in figures:
+        for name, value in each.items():
+            columns.setdefault(name, []).append(value)
+    return _with_derived(
+        {
+            name: sum(values) if name in COUNTS else _mean(values)
+            for name, values in columns.items()
+        }
+    )
+
+
+def pooled(
+    judged: Sequence[Judged], labels: Sequence[np.ndarray]
+) -> dict[str, float]:
+    """Figures of all rows of all series as one heap, each row once.
+
+    Args:
+        judged: of each series.
+        labels: `[row]` of each series.
+    """
+    joined = Judged(
+        *(np.concatenate(arrays) for arrays in zip(*judged, strict=True))
+    )
+    return sample_figures(joined, np.concatenate(labels))
+
+
+def _alarms(
+    scores: np.ndarray,
+    is_anomaly: np.ndarray,
+    seconds_per_row: float,
+    timestamps: np.ndarray | None,
+) -> dict[str, float]:
+    is_scored = ~np.isnan(scores)
+    num_alarms = len(events(is_anomaly & is_scored))
+    num_scored = int(is_scored.sum())
+    return {
+        "num_alarms": num_alarms,
+        "alarms_per_day": alarms_per_day(
+            scores, is_anomaly, seconds_per_row, timestamps
+        ),
+        "alarms_per_1000_steps": 1000 * num_alarms / num_scored
+        if num_scored
+        else np.nan,
+    }
+
+
+def _counts(
+    scores: np.ndarray, is_anomaly: np.ndarray, labels: np.ndarray
+) -> dict[str, float]:
+    """Counts that are added up over series before figures are made of them."""
+    counts = {}
+    for name, compat in (("telemanom", False), ("telemanom_compat", True)):
+        found = overlap_counts(scores, is_anomaly, labels, compat=compat)
+        for field, value in dataclasses.asdict(found).items():
+            counts[f"{name}_{field}"] = value
+    for profile in PROFILES:
+        score = nab_score(
+            scores, is_anomaly, labels, profile=profile, probation_rows=0
         )
-        spread = (_number(random.standard_deviation[name]) for name in FIGURES)
-        yield (f"  ± of {random.num_seeds} seeds", *spread, "", "")
-    yield _row_of_metrics("all flagged", figures.always)
+        for field, value in dataclasses.asdict(score).items():
+            counts[f"nab_{profile}_{field}"] = value
+    return counts
 
 
-def to_json(figures: Figures) -> dict[str, Any]:
-    """All numbers as they are; what is not a number becomes None."""
-    content = dataclasses.asdict(figures)
-    for view, metrics in figures.views.items():
-        content["views"][view]["flagged_share"] = metrics.flagged_share
-    content["always"]["flagged_share"] = figures.always.flagged_share
-    return _without_nan(content)
+def _with_derived(figures: dict[str, float]) -> dict[str, float]:
+    """Adds what is made of counts, where they are there."""
+    derived = {}
+    for name in ("telemanom", "telemanom_compat"):
+        if f"{name}_true_positives" in figures:
+            found = OverlapCounts(**_parts(OverlapCounts, figures, name))
+            derived |= {
+                f"{name}_precision": found.precision,
+                f"{name}_recall": found.recall,
+                f"{name}_f0.5": found.f_beta(PARAMETERS["telemanom_f_beta"]),
+            }
+    for profile in PROFILES:
+        if f"nab_{profile}_raw" in figures:
+            score = NabScore(**_parts(NabScore, figures, f"nab_{profile}"))
+            derived[f"nab_{profile}"] = score.normalised
+    return figures | derived
 
 
-def _row_of_metrics(name: str, metrics: PointMetrics) -> tuple[str, ...]:
-    return (
-        name,
-        *(_number(getattr(metrics, name)) for name in FIGURES),
-        _percent(metrics.flagged_share),
-        f"{metrics.num_unscored:,}",
-    )
+def _parts(kind: type, figures: Mapping[str, float], name: str) -> dict:
+    return {
+        field.name: figures[f"{name}_{field.name}"]
+        for field in dataclasses.fields(kind)
+    }
 
 
-def _number(value: float) -> str:
-    return "n/a" if math.isnan(value) else f"{value:.3f}"
-
-
-def _percent(share: float) -> str:
-    return "n/a" if math.isnan(share) else f"{share:.1%}"
-
-
-def _without_nan(content: Any) -> Any:
-    if isinstance(content, dict):
-        return {name: _without_nan(value) for name, value in content.items()}
-    if isinstance(content, float) and not math.isfinite(content):
-        return None
-    return content
+def _mean(values: Sequence[float]) -> float:
+    defined = [value for value in values if not np.isnan(value)]
+    return float(np.mean(defined)) if defined else float("nan")

@@ -1,11 +1,15 @@
-"""Measures an exported model on a split: a table, numbers, one HTML page."""
+"""Measures exported models on a split: tables, numbers, one HTML page."""
 
 import dataclasses
-import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
+
+import rich.box
+import rich.table
+import rich.text
+from rich.console import Console
 
 from trainer import storage
 from trainer.config import Settings, setting
@@ -15,33 +19,55 @@ from trainer.schema import SPLITS, Schema
 __all__ = ["ReportSettings", "main"]
 
 DESCRIPTION = """\
-Measures an exported model on a split it has not learned from.
+Measures exported models on a split they have not learned from.
 
-  python -m evaluation.report --model run/model --data_dir data
+  python -m evaluation.report --model run/model --data data
+  python -m evaluation.report --model seed1/model --model seed2/model \\
+    --data data --output comparison
 
-Prints precision, recall, F1 and AUC-PR beside two trivial detectors, a random
-score and flagging everything; writes the numbers to figures.json and a page
-with series, scores and labels to report.html, which needs no network; of a
---split other than test, to figures-SPLIT.json and report-SPLIT.html. Where
-labels are per sequence, the largest score of a sequence is its score. An
-anomaly that could not be scored counts as missed.
+Prints a table of the models beside trivial detectors, and writes a folder:
+report.html (a page that needs no network), report.md, metrics.json, and
+scores/ with a Parquet file for each view of a model. Models that differ in
+their seed alone are also shown as mean and spread. Thresholds are those
+stored in the models; nothing is chosen with the labels of the split, but for
+the oracle's figures, which say so. Where labels are per sequence, the largest
+score of a sequence is its score. An anomaly that could not be scored counts
+as missed. Without labels it tells of alarms, drift and the events worth a
+look. docs/metrics.md explains each figure.
 """
+# No other result has this file: only a folder with it is replaced.
+MARKER = "report.md"
 
 
 @dataclasses.dataclass(frozen=True)
 class ReportSettings(Settings):
     """Report."""
 
-    model: str = setting("", "folder of the exported model, required")
-    data_dir: str = setting("", "folder that preprocessing wrote, required")
-    split: str = setting("test", "split to measure on", choices=SPLITS)
-    series: tuple[str, ...] = setting(
-        (), "series ids to measure; empty = those the model learned from"
+    model: tuple[str, ...] = setting(
+        (),
+        "folder of an exported model, required; repeat it for several models",
+        is_repeated=True,
     )
+    data: str = setting("", "folder that preprocessing wrote, required")
     output: str = setting(
         "",
-        "page to write; empty = report.html beside the model, or "
-        "report-SPLIT.html of another split than test",
+        "folder to write; empty = report beside the first model, or "
+        "report-SPLIT of another split than test",
+    )
+    split: str = setting("test", "split to measure on", choices=SPLITS)
+    series: tuple[str, ...] = setting(
+        (), "series ids to measure; empty = those the models learned from"
+    )
+    fault_labels: str = setting(
+        "",
+        "folder of SERIES.txt files that name the features at fault, as "
+        "interpretation_label of SMD and ASD: attribution is measured too",
+    )
+    buffer_length: int = setting(
+        100, "rows of the longest buffer of VUS", minimum=0
+    )
+    num_processes: int = setting(
+        0, "processes that compute figures; 0 = one for each core", minimum=0
     )
 
 
@@ -52,162 +78,102 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parse(argv: Sequence[str] | None) -> ReportSettings:
-    return parse_settings(
+    settings = parse_settings(
         ReportSettings,
         argv,
         "evaluation.report",
         DESCRIPTION,
-        ("model", "data_dir"),
+        ("model", "data"),
+        aliases={"data_dir": "data"},
     )
+    models = [storage.resolved(folder.rstrip("/")) for folder in settings.model]
+    if len(set(models)) < len(models):
+        raise ValueError(
+            "`model` must name different models. Received: "
+            f"{', '.join(settings.model)}. Leave one of the two out."
+        )
+    output = settings.output or _default_output(models[0], settings.split)
+    for name, folder in (
+        ("data", settings.data),
+        *(("model", m) for m in models),
+    ):
+        if storage.is_within(folder, output):
+            raise ValueError(
+                "`output` is replaced whole, so nothing else must lie in it. "
+                f"Received: output={output}, {name}={folder}. Name another "
+                "--output."
+            )
+    return dataclasses.replace(
+        settings, model=tuple(models), output=output.rstrip("/")
+    )
+
+
+def _default_output(model: str, split: str) -> str:
+    # Numbers of another split must not pass for those of the test.
+    name = "report" if split == "test" else f"report-{split}"
+    return os.path.join(os.path.dirname(model), name)
 
 
 def _report(settings: ReportSettings) -> None:
-    schema = Schema.load(settings.data_dir)
+    schema = Schema.load(settings.data)
+    storage.check_replaceable(settings.output, MARKER)
     # Loading TensorFlow takes seconds: only once the paths are known good.
-    from evaluation import measuring
-    from inference.scoring import LoadedDetector
-
-    detector = LoadedDetector(settings.model)
-    _check_fit(detector, schema)
-    measured = measuring.measure(
-        detector, settings.data_dir, schema, settings.split, settings.series
-    )
-    remarks = _remarks(settings, detector, measured)
-    _print_table(remarks, measured)
-    _write(settings, detector, measured, remarks)
-
-
-def _write(
-    settings: ReportSettings,
-    detector: Any,
-    measured: Any,
-    remarks: Sequence[str],
-) -> None:
-    """Writes the page, and the numbers beside it."""
-    from evaluation import figures, page
-
-    # Numbers of another split must not pass for those of the test.
-    suffix = "" if settings.split == "test" else f"-{settings.split}"
-    output = settings.output or os.path.join(
-        _parent(settings.model), f"report{suffix}.html"
-    )
-    text = page.make_page(
-        f"{detector.model_id} on {settings.split}",
+    from evaluation import (
+        fault_labels,
+        findings,
+        measuring,
+        models,
         remarks,
-        figures.HEADER,
-        figures.table_rows(measured.figures),
-        measured.shown,
-        detector.feature_names,
-        detector.scored_names,
+        report_files,
+        report_tables,
     )
-    storage.write_text(output, text)
-    numbers = {
-        "model_id": detector.model_id,
-        "version": detector.version,
-        "data_dir": settings.data_dir,
-        "split": settings.split,
-        "series": measured.series,
-        "calibration": detector.calibration,
-        **figures.to_json(measured.figures),
-    }
-    numbers_path = os.path.join(
-        os.path.dirname(output), f"figures{suffix}.json"
+
+    loaded = models.load_models(settings.model, schema)
+    data = measuring.Data(
+        settings.data,
+        schema,
+        settings.split,
+        models.series_of(loaded, settings.series),
     )
-    storage.write_text(numbers_path, json.dumps(numbers, indent=1) + "\n")
-    print(f"Page: {output}\nNumbers: {numbers_path}")
-
-
-def _parent(folder: str) -> str:
-    folder = storage.resolved(folder)
-    if storage.is_remote(folder):
-        # What os.path.normpath makes of gs:// is no bucket any more.
-        return os.path.dirname(folder.rstrip("/"))
-    return os.path.dirname(os.path.normpath(folder))
-
-
-def _check_fit(detector: Any, schema: Schema) -> None:
-    if detector.feature_names != schema.feature_names:
-        raise ValueError(
-            "`data_dir` must have the model's columns "
-            f"{', '.join(detector.feature_names)}. Received: "
-            f"{', '.join(schema.feature_names)}. Name the data set that the "
-            "model was trained on, or one preprocessed alike."
+    runs = measuring.read_split(data)
+    data.check_series(settings.series, runs)
+    faults = (
+        fault_labels.read_fault_labels(
+            settings.fault_labels, {run.series_id for run in runs}
         )
-    is_sequences = schema.label_kind == "sequence"
-    if detector.takes_sequences != is_sequences:
-        raise ValueError(
-            "`data_dir` must be labelled as the model's data was, "
-            f"{detector.label_kind}. Received: {schema.label_kind}. Name the "
-            "data set that the model was trained on."
-        )
-
-
-def _remarks(
-    settings: ReportSettings, detector: Any, measured: Any
-) -> list[str]:
-    from evaluation.measuring import first_of
-
-    sample, always = measured.figures.sample, measured.figures.always
-    only = f", series {first_of(measured.series)}" if measured.series else ""
-    return [
-        f"Model {detector.model_id}, version {detector.version}; split "
-        f"{settings.split} of {settings.data_dir}{only}.",
-        f"{always.num_rows:,} labelled {sample}s, "
-        f"{always.num_anomalous:,} anomalous. Each {sample} counts "
-        "once; thresholds are those stored in the model. Random scores flag "
-        "as many as the view they are named for.",
-        *_split_remarks(settings.split, always.num_rows),
-        *_calibration_remarks(detector.calibration),
-    ]
-
-
-def _split_remarks(split: str, num_labelled: int) -> list[str]:
-    """What makes the figures of this split better than they are, or none."""
-    remarks = []
-    if split != "test":
-        remarks.append(
-            f"The model has learned from the split {split}, or been tuned on "
-            "it: these figures flatter. Those of the split test count."
-        )
-    if not num_labelled:
-        remarks.append(
-            f"No labels in split {split}: precision, recall, F1 and AUC-PR "
-            "cannot be computed."
-        )
-    return remarks
-
-
-def _calibration_remarks(told: Mapping[str, str]) -> list[str]:
-    statistics, tuning = told.get("statistics"), told.get("tuning")
-    if not statistics or not tuning:
-        return []
-    remark = (
-        f"Error statistics come from the split {statistics}, thresholds from "
-        f"{tuning} (rule {told.get('rule', 'not told')})."
+        if settings.fault_labels
+        else {}
     )
-    if "train" in (statistics, tuning):
-        remark += (
-            " The network has learned from train: there, errors look smaller "
-            "than they are."
-        )
-    return [remark]
+    measured = measuring.measure(
+        loaded,
+        data,
+        runs,
+        faults,
+        settings.buffer_length,
+        settings.num_processes,
+    )
+    found = findings.find(loaded, data, measured, settings.buffer_length)
+    _show(remarks.remarks_on(found), report_tables.summary_table(found))
+    with storage.directory_written_whole(settings.output, MARKER) as folder:
+        report_files.write(found, folder)
+    for name in (report_files.PAGE_FILE, report_files.METRICS_FILE):
+        print(os.path.join(settings.output, name))
 
 
-def _print_table(remarks: Sequence[str], measured: Any) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    from evaluation import figures
-
+def _show(texts: Sequence[str], table: Any) -> None:
     console = Console()
-    for remark in remarks:
-        console.print(remark, markup=False, highlight=False)
-    table = Table(*figures.HEADER)
-    for column in table.columns[1:]:
+    for text in texts:
+        console.print(text, markup=False, highlight=False)
+    # Many columns: no lines between them, and no room beside them.
+    shown = rich.table.Table(
+        *table.header, box=rich.box.SIMPLE_HEAD, padding=0, pad_edge=False
+    )
+    shown.columns[0].no_wrap = True
+    for column in shown.columns[1:]:
         column.justify = "right"
-    for row in figures.table_rows(measured.figures):
-        table.add_row(*row)
-    console.print(table)
+    for row in table.rows:
+        shown.add_row(*map(rich.text.Text, row))
+    console.print(shown)
 
 
 if __name__ == "__main__":

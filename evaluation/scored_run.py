@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from inference.results import StepScores
+from inference.results import StepScores, joined
 
-__all__ = ["ScoredRun", "joined_sequences", "most_telling"]
+__all__ = ["ScoredRun", "joined_runs", "joined_sequences"]
 
 
 class ScoredRun(NamedTuple):
@@ -32,13 +32,27 @@ class ScoredRun(NamedTuple):
     views: dict[str, StepScores]
 
 
-def most_telling(runs: Sequence[ScoredRun], num_shown: int) -> list[ScoredRun]:
-    """Picks runs to draw: those with labelled anomalies first, in order."""
-    order = sorted(
-        range(len(runs)),
-        key=lambda position: not (runs[position].labels == 1).any(),
+def joined_runs(runs: Sequence[ScoredRun]) -> ScoredRun:
+    """Puts the runs of one series together, in order; gaps close up.
+
+    Args:
+        runs: of one series, at least one, with the same views.
+    """
+    first = runs[0]
+    if len(runs) == 1:
+        return first
+    views = {
+        view: joined([run.views[view] for run in runs]) for view in first.views
+    }
+    timestamps = None
+    if first.timestamps is not None:
+        timestamps = np.concatenate([run.timestamps for run in runs])
+    return first._replace(
+        values=np.concatenate([run.values for run in runs]),
+        labels=np.concatenate([run.labels for run in runs]),
+        timestamps=timestamps,
+        views=views,
     )
-    return [runs[position] for position in sorted(order[:num_shown])]
 
 
 def joined_sequences(runs: Sequence[ScoredRun], num_of_each: int) -> ScoredRun:

@@ -11,28 +11,29 @@ from inference.results import StepScores, unscored
 from inference.scoring import LoadedDetector
 from trainer.runs import Run
 
-__all__ = ["score_runs"]
+__all__ = ["score_runs", "step_labels"]
 
 
 def score_runs(
-    detector: LoadedDetector, runs: Sequence[Run]
+    detector: LoadedDetector, runs: Sequence[Run], text: str = "scoring"
 ) -> list[ScoredRun]:
     """Scores runs in all views; too short ones come out not scored.
 
     Args:
         detector: scores them.
         runs: of one split, at least one.
+        text: of the progress bar.
     """
     if detector.takes_sequences:
-        views = _views_of_sequences(detector, runs)
+        views = _views_of_sequences(detector, runs, text)
     else:
-        views = [_views_of_run(detector, run) for run in _tracked(runs)]
+        views = [_views_of_run(detector, run) for run in _tracked(runs, text)]
     return [
         ScoredRun(
             series_id=run.series_id,
             start=run.start,
             values=run.values,
-            labels=_step_labels(run),
+            labels=step_labels(run),
             sequence_label=_known_label(run.sequence_label),
             timestamps=run.timestamps,
             views=each,
@@ -41,8 +42,16 @@ def score_runs(
     ]
 
 
+def step_labels(run: Run) -> np.ndarray:
+    """The label of each row, `[time]`; that of its sequence, or -1."""
+    if run.labels is not None:
+        return run.labels
+    label = _known_label(run.sequence_label)
+    return np.full(len(run.values), label, np.int8)
+
+
 def _views_of_sequences(
-    detector: LoadedDetector, runs: Sequence[Run]
+    detector: LoadedDetector, runs: Sequence[Run], text: str
 ) -> list[dict[str, StepScores]]:
     views = [_unscored_views(detector, len(run.values)) for run in runs]
     fitting = [
@@ -52,7 +61,7 @@ def _views_of_sequences(
     ]
     at_once = 1024
     starts = range(0, len(fitting), at_once)
-    for start in _tracked(starts):
+    for start in _tracked(starts, text):
         positions = fitting[start : start + at_once]
         stacked = np.stack([runs[position].values for position in positions])
         scores = detector.score_sequences(stacked)
@@ -77,19 +86,10 @@ def _unscored_views(
     return dict.fromkeys(detector.views, nothing)
 
 
-def _step_labels(run: Run) -> np.ndarray:
-    if run.labels is not None:
-        return run.labels
-    label = _known_label(run.sequence_label)
-    return np.full(len(run.values), label, np.int8)
-
-
 def _known_label(label: int | None) -> int:
     return -1 if label is None else int(label)
 
 
-def _tracked(items):
+def _tracked(items, text):
     console = Console(stderr=True)
-    return track(
-        items, "scoring", console=console, disable=not console.is_terminal
-    )
+    return track(items, text, console=console, disable=not console.is_terminal)

@@ -57,6 +57,7 @@ class LoadedDetector:
         views: names of the score views.
         schema: the data set it was made from, as a dict.
         config: how it was made, as a dict.
+        settings: how it was trained, as a dict; empty where not told.
         series: ids of the series it learned from; empty = all of its data
             set, or not told.
         calibration: the splits of its `statistics` and its `tuning`, and
@@ -80,6 +81,7 @@ class LoadedDetector:
         self.schema = description["schema"]
         self.config = description["config"]
         # Older models do not tell these.
+        self.settings = dict(description.get("settings", {}))
         self.series = tuple(description.get("series", ()))
         self.calibration = dict(description.get("calibration", {}))
         inputs = self._signatures["score_chunk"].structured_input_signature[1]

@@ -94,7 +94,7 @@ def run_job(folder, raw, *preprocessing_flags, training_flags=()):
         *QUICK,
         *training_flags,
     )
-    succeed(report.main, f"--model={job.model}", f"--data_dir={job.data}")
+    succeed(report.main, f"--model={job.model}", f"--data={job.data}")
     return job
 
 

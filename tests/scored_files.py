@@ -11,7 +11,7 @@ def read_scores(path):
 
 
 def assert_figures_equal(figures, scores, is_flagged, labels):
-    """Compares one view of figures.json with scikit-learn.
+    """Compares one view of metrics.json with scikit-learn.
 
     Args:
         figures: of the view.
@@ -28,7 +28,7 @@ def assert_figures_equal(figures, scores, is_flagged, labels):
     }
     for name, value in expected.items():
         np.testing.assert_allclose(figures[name], value, rtol=1e-9)
-    assert figures["num_rows"] == len(labels)
+    assert figures["num_labelled"] == len(labels)
     assert figures["num_anomalous"] == labels.sum()
     assert figures["num_flagged"] == is_flagged.sum()
     assert figures["num_unscored"] == (~known).sum()

@@ -70,9 +70,18 @@ def read_json(path):
     return json.loads(path.read_text())
 
 
+def read_figures(job):
+    """Detector to its figures."""
+    return read_json(job.output / "report" / "metrics.json")["detectors"]
+
+
 def test_every_file_is_there_and_parses(job):
     """Catches a file left out, half written, or of another run."""
-    for name in ("model/saved_model.pb", "report.html"):
+    for name in (
+        "model/saved_model.pb",
+        "report/report.html",
+        "report/report.md",
+    ):
         assert (job.output / name).is_file()
     assert list((job.output / "checkpoints").glob("checkpoint-*.npz"))
     names = {path.name for path in job.output.rglob("*")}
@@ -86,15 +95,13 @@ def test_every_file_is_there_and_parses(job):
     assert config["schema_hash"] == schema.hash()
     assert config["settings"]["window_length"] == WINDOW_LENGTH
     assert f"--data_dir={job.data}" in config["command"]
-    figures = read_json(job.output / "figures.json")
-    assert (
-        set(figures["views"])
-        == set(figures["random"])
-        == {
-            "time",
-            "feature",
-        }
-    )
+    figures = read_figures(job)
+    models = {name for name in figures if name.endswith("view")}
+    assert models == {"time view", "feature view"}
+    baselines = {"random score 4", "all flagged", "step difference"}
+    assert baselines < set(figures)
+    scores = {path.name for path in (job.output / "report/scores").iterdir()}
+    assert scores == {"0-time_view.parquet", "1-feature_view.parquet"}
     shards = {name for s in schema.splits.values() for name in s.shards}
     written = {path.name for path in job.data.iterdir()}
     assert written == shards | {"schema.json"}
@@ -161,7 +168,7 @@ def test_figures_of_sequences(talk, test_sequences, view):
     _, labels = test_sequences
     groups = scores.groupby("series", sort=False)
     assert_figures_equal(
-        read_json(talk.output / "figures.json")["views"][view],
+        read_figures(talk)[f"{view} view"]["overall"],
         groups["score"].max().to_numpy(),
         groups["is_anomaly"].max().to_numpy() == 1,
         labels,
@@ -175,14 +182,15 @@ def test_figures_of_long_series(long, tmp_path):
         table.to_csv(tmp_path / f"part_{number}.csv", index=False)
     part = read_scores(long.predict(f"{tmp_path}/*.csv", "test_part"))
     labels = pd.concat(tables)["label"].to_numpy()
-    figures = read_json(long.output / "figures.json")
+    figures = read_figures(long)
     assert_figures_equal(
-        figures["views"]["time"],
+        figures["time view"]["pooled"],
         part["score"].to_numpy(),
         part["is_anomaly"].to_numpy() == 1,
         labels,
     )
-    assert figures["always"]["precision"] == pytest.approx(labels.mean())
+    always = figures["all flagged"]["pooled"]["precision"]
+    assert always == pytest.approx(labels.mean())
     # The same windows, seen as the end of the whole series.
     whole = long_scores(long).groupby("series").tail(TEST_ROWS)
     known = part["is_scored"].to_numpy() == 1
@@ -204,7 +212,8 @@ class _References(html.parser.HTMLParser):
     def handle_starttag(self, tag, attributes):
         self._tag = tag
         for name, value in attributes:
-            if name in ("src", "href", "srcset", "data", "action", "poster"):
+            fetching = ("src", "href", "srcset", "data", "action", "poster")
+            if name in fetching and not value.startswith("#"):
                 self.fetched.append((tag, name, value))
             if name == "style":
                 self.styles.append(value)
@@ -222,14 +231,19 @@ class _References(html.parser.HTMLParser):
 def test_page_fetches_nothing_and_shows_the_figures(job):
     """Catches a page that is empty without network, or of an older run."""
     page = _References()
-    page.feed((job.output / "report.html").read_text())
+    page.feed((job.output / "report/report.html").read_text())
     assert page.fetched == []
     assert not any("url(" in text or "@import" in text for text in page.styles)
-    figures = read_json(job.output / "figures.json")
-    for view, numbers in figures["views"].items():
-        begin = page.cells.index(f"{view} view") + 1
-        shown = [numbers[name] for name in ("precision", "recall", "f1")]
-        assert page.cells[begin : begin + 3] == [f"{x:.3f}" for x in shown]
+    figures = read_figures(job)
+    for view in ("time view", "feature view"):
+        begin = page.cells.index(view) + 1
+        shown = [
+            f"{figures[view]['overall'][name]:.3f}"
+            for name in ("precision", "recall", "f1")
+        ]
+        # AUC-PR stands before, and for long series VUS-PR too.
+        row = page.cells[begin : begin + 5]
+        assert shown in (row[1:4], row[2:5])
 
 
 def test_same_sequence_scores_everywhere(talk, test_sequences):

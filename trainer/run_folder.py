@@ -18,8 +18,8 @@ __all__ = ["RunFolder"]
 _logger = logging.getLogger(__name__)
 
 _METRICS_FILE = "metrics.json"
-# What evaluation.report writes beside the model.
-_REPORT_FILES = ("report*.html", "figures*.json")
+# What evaluation.report writes beside the model, and a file that shows it.
+_REPORTS, _REPORT_MARKER = "report*", "report.md"
 
 
 class RunFolder:
@@ -103,10 +103,9 @@ class RunFolder:
             )
         storage.delete_result(self.model_dir, MODEL_MARKER)
         folder = glob.escape(self._output_dir)
-        for pattern in _REPORT_FILES:
-            storage.delete_files(
-                storage.glob_files(os.path.join(folder, pattern))
-            )
+        pattern = os.path.join(folder, _REPORTS, _REPORT_MARKER)
+        for marker in storage.glob_files(pattern):
+            storage.delete_result(os.path.dirname(marker), _REPORT_MARKER)
 
     def _describe(self, metrics: Mapping[str, Mapping[str, Any]]) -> None:
         for name, content in (

@@ -109,7 +109,7 @@ class Training:
             return f"this command with --training_mode={following}"
         folders = {
             "model": self._folder.model_dir,
-            "data_dir": self._settings.data_dir,
+            "data": self._settings.data_dir,
         }
         flags = [f"--{name}={folder}" for name, folder in folders.items()]
         return shlex.join(["python", "-m", "evaluation.report", *flags])
@@ -309,6 +309,7 @@ class Training:
         now = datetime.datetime.now(datetime.UTC)
         statistics, tuning = (self._metrics[phase] for phase in PHASES[1:])
         origin = {
+            "settings": self._config.identity(),
             "series": self._settings.series,
             "calibration": {
                 "statistics": statistics["split"],

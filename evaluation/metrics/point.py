@@ -3,7 +3,9 @@
 import dataclasses
 
 import numpy as np
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from evaluation.metrics.rows import counted_flags
 
 __all__ = ["PointMetrics", "point_metrics"]
 
@@ -20,19 +22,22 @@ class PointMetrics:
         f1: harmonic mean of the two.
         auc_pr: average precision of the scored rows; NaN where none of
             them is anomalous.
+        auc_roc: chance that a scored anomalous row ranks above a normal one;
+            NaN where either lacks.
         num_rows: rows labelled 0 or 1.
         num_scored: those with a score.
         num_unscored: those without.
         num_anomalous: those labelled 1, scored or not.
         num_flagged: those flagged.
 
-    All four figures are NaN where no row is labelled 1.
+    All five figures are NaN where no row is labelled 1.
     """
 
     precision: float
     recall: float
     f1: float
     auc_pr: float
+    auc_roc: float
     num_rows: int
     num_scored: int
     num_unscored: int
@@ -50,31 +55,27 @@ class PointMetrics:
 def point_metrics(
     scores: np.ndarray,
     is_anomaly: np.ndarray,
-    is_scored: np.ndarray,
     labels: np.ndarray,
 ) -> PointMetrics:
     """Compares flags and scores with labels, row by row.
 
     Args:
-        scores: `[row]` float, larger = stranger; infinity is allowed.
+        scores: `[row]` float, larger = stranger; infinity is allowed, NaN =
+            not scored.
         is_anomaly: `[row]` bool.
-        is_scored: `[row]` bool; a NaN score counts as not scored.
         labels: `[row]`, 0, 1 or -1 = unknown.
 
     Raises:
         ValueError: lengths differ, or a label is something else.
 
     Example:
-        >>> metrics = point_metrics([.1, .9], [False, True], [True, True],
-        ...                         [0, 1])
+        >>> metrics = point_metrics([.1, .9], [False, True], [0, 1])
         >>> metrics.f1, metrics.auc_pr
         (1.0, 1.0)
     """
+    is_flagged, labels = counted_flags(scores, is_anomaly, labels)
     scores = np.asarray(scores, np.float64)
-    labels = np.asarray(labels)
-    is_scored = np.asarray(is_scored, bool) & ~np.isnan(scores)
-    is_flagged = np.asarray(is_anomaly, bool) & is_scored
-    _check(scores, is_flagged, labels)
+    is_scored = ~np.isnan(scores)
     is_known = labels != -1
     is_positive = labels == 1
     rows = is_known & is_scored
@@ -82,7 +83,7 @@ def point_metrics(
     num_flagged = int((is_flagged & is_known).sum())
     num_hits = int((is_flagged & is_positive).sum())
     nan = float("nan")
-    precision = recall = f1 = auc_pr = nan
+    precision = recall = f1 = auc_pr = auc_roc = nan
     if num_anomalous:
         precision = num_hits / num_flagged if num_flagged else 0.0
         recall = num_hits / num_anomalous
@@ -91,31 +92,17 @@ def point_metrics(
         # Ranks order as the scores do, and hold no infinity.
         ranks = np.unique(scores[rows], return_inverse=True)[1]
         auc_pr = float(average_precision_score(is_positive[rows], ranks))
+        if not is_positive[rows].all():
+            auc_roc = float(roc_auc_score(is_positive[rows], ranks))
     return PointMetrics(
         precision=precision,
         recall=recall,
         f1=f1,
         auc_pr=auc_pr,
+        auc_roc=auc_roc,
         num_rows=int(is_known.sum()),
         num_scored=int(rows.sum()),
         num_unscored=int((is_known & ~is_scored).sum()),
         num_anomalous=num_anomalous,
         num_flagged=num_flagged,
     )
-
-
-def _check(
-    scores: np.ndarray, is_flagged: np.ndarray, labels: np.ndarray
-) -> None:
-    if not scores.shape == is_flagged.shape == labels.shape or scores.ndim != 1:
-        raise ValueError(
-            "`scores`, `is_anomaly`, `is_scored` and `labels` must be flat "
-            f"and of one length. Received: {scores.shape}, "
-            f"{is_flagged.shape} and labels {labels.shape}. Give one of each "
-            "for each row."
-        )
-    if not np.isin(labels, (-1, 0, 1)).all():
-        raise ValueError(
-            "`labels` must be 0, 1 or -1 (unknown). Received: "
-            f"{np.unique(labels).tolist()[:5]}. Map other labels first."
-        )

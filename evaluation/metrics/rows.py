@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["check_beta", "checked_rows", "counted_flags", "f_beta"]
+__all__ = ["check_beta", "checked_rows", "counted_flags", "f_beta", "largest"]
 
 
 def checked_rows(
@@ -101,3 +101,18 @@ def f_beta(precision: float, recall: float, beta: float = 1.0) -> float:
         return 0.0
     square = beta**2
     return (1 + square) * precision * recall / (square * precision + recall)
+
+
+def largest(scores: np.ndarray) -> float:
+    """The largest score of rows that count as one; NaN where none is scored.
+
+    Args:
+        scores: `[row]` float, NaN = not scored.
+
+    Example:
+        >>> largest([1.0, np.nan, -2.0])
+        1.0
+    """
+    scores = np.asarray(scores, np.float64)
+    known = scores[~np.isnan(scores)]
+    return float(known.max()) if known.size else float("nan")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.decimation import events, kept_points
+from evaluation.page.decimation import events, kept_points
 from preprocessing.description.axis import Axis, axis_of
 from preprocessing.description.drift import movement
 from preprocessing.description.survey import Survey, by_series

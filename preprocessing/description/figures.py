@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from evaluation.document import LABEL_COLOUR, VALUE_COLOUR
+from evaluation.page.document import LABEL_COLOUR, VALUE_COLOUR
 from preprocessing.description.drawing import Drawn
 from trainer.schema import Schema
 

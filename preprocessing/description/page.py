@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from evaluation import document
+from evaluation.page import document
 from preprocessing.description import column_tables, tables
 from preprocessing.description.drawing import Drawn, moving_columns
 from preprocessing.description.drift import movement

@@ -1,94 +1,156 @@
-import json
 import math
 
 import numpy as np
 import pytest
+from sklearn import metrics
 
-from evaluation import figures
-from evaluation.scored_run import ScoredRun
-from inference.results import StepScores
+from evaluation.figures import (
+    COUNTS,
+    Judged,
+    overall,
+    pooled,
+    sample_figures,
+    series_figures,
+)
+
+NAN = float("nan")
+# Defined without any label.
+WITHOUT_LABELS = {
+    "flagged_share",
+    "alarms_per_day",
+    "alarms_per_1000_steps",
+    *COUNTS,
+}
 
 
-def scores_of(score, threshold=1.0):
-    score = np.array(score, float)
-    is_scored = ~np.isnan(score)
-    return StepScores(
-        score,
-        np.full(len(score), threshold),
-        is_scored & (np.nan_to_num(score) >= threshold),
-        is_scored,
-        np.ones((len(score), 2)),
+def judged(scores, threshold=1.0):
+    scores = np.asarray(scores, np.float64)
+    return Judged(scores, scores >= threshold, np.full(len(scores), threshold))
+
+
+def draw(seed, rows=400):
+    generator = np.random.default_rng(seed)
+    labels = np.zeros(rows, np.int8)
+    for start in generator.integers(0, rows - 20, 4):
+        labels[start : start + generator.integers(1, 20)] = 1
+    scores = np.round(generator.normal(size=rows) + 2 * labels, 1)
+    scores[generator.random(rows) < 0.05] = np.nan
+    labels[generator.random(rows) < 0.05] = -1
+    return judged(scores), labels
+
+
+def test_perfect_detector():
+    """Catches a figure under another's name, or turned upside down."""
+    labels = np.zeros(300, np.int8)
+    labels[100:110] = labels[200:201] = 1
+    found = series_figures(judged(2.0 * labels), labels, 10, 86_400 / 300)
+    best = {name: 1.0 for name in found if name.endswith(("f1", "f0.5"))}
+    best |= {name: 1.0 for name in found if name.endswith("precision")}
+    best |= {name: 1.0 for name in found if name.endswith("recall")}
+    best |= {
+        "auc_pr": 1.0,
+        "auc_roc": 1.0,
+        "pa_k_f1_area": 1.0,
+        "oracle_gap": 0.0,
+        "nab_standard": pytest.approx(100),
+        "nab_reward_low_FP_rate": pytest.approx(100),
+        "flagged_share": pytest.approx(11 / 300),
+        "num_rows": 300,
+        "num_anomalous": 11,
+        "num_flagged": 11,
+        "num_alarms": 2,
+        "alarms_per_day": pytest.approx(2),
+        "alarms_per_1000_steps": pytest.approx(2 / 0.3),
+        "num_events": 2,
+        "num_missed": 0,
+        "delay_mean_steps": 0.0,
+        "telemanom_true_positives": 2,
+        "telemanom_compat_false_negatives": 0,
+    }
+    assert {name: found[name] for name in best} == best
+    assert 0.5 < found["vus_pr"] <= 1.0 and 0.5 < found["vus_roc"] <= 1.0
+
+
+@pytest.mark.parametrize("labels", [np.zeros(50), np.full(50, -1)])
+def test_without_anomalies_nothing_is_claimed(labels):
+    """Catches 0 or 1 where a figure is not defined, and lost alarms."""
+    detector = judged(np.arange(50.0), 48)
+    found = series_figures(detector, labels.astype(int), 10, 864.0)
+    defined = {name for name, value in found.items() if not math.isnan(value)}
+    assert defined == WITHOUT_LABELS
+    assert found["flagged_share"] == 2 / 50
+    assert found["num_alarms"] == 1
+    assert found["alarms_per_day"] == pytest.approx(2)
+
+
+def test_scores_that_are_not_there():
+    """Catches rows without a score that pass for normal."""
+    found = series_figures(judged([NAN] * 20), np.ones(20, int), 4)
+    assert found["recall"] == found["event_recall"] == 0
+    assert found["num_unscored"] == found["num_rows"] == 20
+    assert found["num_missed"] == found["num_events"] == 1
+    for name in ("flagged_share", "auc_pr", "vus_pr", "delay_mean_steps"):
+        assert math.isnan(found[name])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_sample_figures_are_those_of_scikit_learn(seed):
+    """Catches unknown rows that count."""
+    detector, labels = draw(seed)
+    found = sample_figures(detector, labels)
+    known = labels != -1
+    rows = known & ~np.isnan(detector.scores)
+    truth = labels[rows] == 1
+    assert found["recall"] == pytest.approx(
+        metrics.recall_score(labels[known] == 1, detector.is_anomaly[known])
+    )
+    assert found["auc_roc"] == pytest.approx(
+        metrics.roc_auc_score(truth, detector.scores[rows])
+    )
+    assert found["oracle_gap"] == pytest.approx(
+        found["oracle_f1"] - found["f1"]
     )
 
 
-def run_of(score, labels=None, sequence_label=-1):
-    labels = [-1] * len(score) if labels is None else labels
-    return ScoredRun(
-        "s",
-        0,
-        np.zeros((len(score), 2)),
-        np.array(labels, np.int8),
-        sequence_label,
-        None,
-        {"time": scores_of(score)},
-    )
-
-
-def test_steps_are_put_together_in_order():
-    """Catches labels of one run beside scores of another."""
-    samples = figures.samples_of_steps(
-        [run_of([0.1, 2.0], [0, 1]), run_of([math.nan, 3.0], [1, 0])], "time"
-    )
-    np.testing.assert_array_equal(samples.scores, [0.1, 2.0, math.nan, 3.0])
-    np.testing.assert_array_equal(samples.is_anomaly, [0, 1, 0, 1])
-    np.testing.assert_array_equal(samples.labels, [0, 1, 1, 0])
-
-
-def test_a_sequence_has_the_largest_of_its_scored_steps():
-    """Catches NaN steps that hide a peak, and unknown taken as normal."""
-    runs = [
-        run_of([math.nan, 5.0, 0.5], sequence_label=1),
-        run_of([0.5, 0.2, 0.1], sequence_label=0),
-        run_of([math.nan] * 3, sequence_label=1),
+def test_many_series():
+    """Catches means of counts, and figures that do not come from the sums."""
+    detector = judged([0, 2, 0, 0, 0, 0, 0, 0, 0, 0])
+    labels = np.array([0, 1, 0, 0, 0, 0, 0, 0, 0, 0])
+    noisy = judged([2, 0, 2, 0, 2, 0, 0, 0, 0, 0])
+    missed = np.roll(labels, 6)
+    normal = np.zeros(10, int)
+    series = [
+        series_figures(detector, labels, 2),
+        series_figures(noisy, missed, 2),
+        series_figures(detector, normal, 2),
     ]
-    samples = figures.samples_of_sequences(runs, "time")
-    np.testing.assert_array_equal(samples.scores, [5.0, 0.5, math.nan])
-    np.testing.assert_array_equal(samples.is_anomaly, [1, 0, 0])
-    np.testing.assert_array_equal(samples.is_scored, [1, 1, 0])
-    result = figures.compare({"time": samples}, "sequence")
-    assert result.views["time"].recall == 0.5
-    assert result.views["time"].num_unscored == 1
-
-
-def test_table_has_all_rows_and_n_a():
-    """Catches a baseline left out, and NaN shown as a number."""
-    samples = figures.samples_of_steps([run_of([0.1, 2.0], [0, 0])], "time")
-    result = figures.compare({"time": samples}, "step")
-    rows = list(figures.table_rows(result))
-    assert [row[0].strip() for row in rows] == [
-        "time view",
-        "random (time)",
-        "± of 10 seeds",
-        "all flagged",
-    ]
-    assert all(len(row) == len(figures.HEADER) for row in rows)
-    assert rows[0][1:] == ("n/a", "n/a", "n/a", "n/a", "50.0%", "0")
-
-
-def test_json_holds_all_numbers_and_no_nan():
-    """Catches NaN in a file that other programs cannot read then."""
-    labels = [0, 1, 0, 1]
-    samples = figures.samples_of_steps(
-        [run_of([0.1, 2.0, 0.2, 0.3], labels)], "time"
+    together = overall(series)
+    assert together["num_rows"] == 30
+    assert together["num_flagged"] == together["num_alarms"] == 5
+    # Not defined in the third: the mean of the two others.
+    assert together["precision"] == (1 + 0) / 2
+    # One event found, one missed, and false ranges: three and one.
+    assert together["telemanom_precision"] == 1 / 5
+    assert together["telemanom_recall"] == 1 / 2
+    raw, null, perfect = (
+        sum(each[f"nab_standard_{part}"] for each in series)
+        for part in ("raw", "null", "perfect")
     )
-    result = figures.compare({"time": samples}, "step")
-    content = json.loads(json.dumps(figures.to_json(result), allow_nan=False))
-    assert content["views"]["time"]["precision"] == 1.0
-    assert content["views"]["time"]["recall"] == 0.5
-    assert content["views"]["time"]["flagged_share"] == 0.25
-    assert content["always"]["precision"] == pytest.approx(0.5)
-    assert content["random"]["time"]["num_seeds"] == 10
-    unlabelled = figures.compare(
-        {"time": samples._replace(labels=np.full(4, -1))}, "step"
+    assert together["nab_standard"] == pytest.approx(
+        100 * (raw - null) / (perfect - null)
     )
-    json.dumps(figures.to_json(unlabelled), allow_nan=False)
+    assert math.isnan(together["alarms_per_day"])
+
+
+def test_pooled_rows_count_once():
+    """Catches a mean over series where all rows are one heap."""
+    drawn = [draw(seed, rows) for seed, rows in ((1, 100), (2, 700))]
+    detectors, labels = zip(*drawn, strict=True)
+    found = pooled(detectors, labels)
+    scores = np.concatenate([each.scores for each in detectors])
+    truth = np.concatenate(labels)
+    rows = (truth != -1) & ~np.isnan(scores)
+    assert found["auc_pr"] == pytest.approx(
+        metrics.average_precision_score(truth[rows] == 1, scores[rows])
+    )
+    assert found["num_rows"] == 800

@@ -1,13 +1,13 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from bucket_emulator import bucket_emulator
 from data_sets import feature_of
 from fake_model import save_fake_model
 
-from evaluation import report
-from trainer import runs as stored_runs
+from evaluation import measuring, report
 from trainer.runs import Run
 from trainer.schema import SPLITS, Schema, Split
 
@@ -17,7 +17,8 @@ def write_schema(folder, names, label_kind, length=0):
     values = np.array([0.0, 0.5, 2.0])
     schema = Schema(
         features=tuple(feature_of(name, values) for name in names),
-        splits={name: Split() for name in SPLITS},
+        splits={name: Split() for name in SPLITS}
+        | {"test": Split(rows=1), "tuning": Split(rows=1)},
         label_kind=label_kind,
         sequence_length=length,
         reader={"format": "csv"},
@@ -48,194 +49,334 @@ def sequence_runs():
     ]
 
 
-def run(model, data_dir, output, *flags):
+def stored(monkeypatch, runs, split="test"):
+    """Lets a data set hold these runs in one split; the splits asked for."""
+    asked = []
+
+    def read_runs(folder, schema, name, series=()):
+        asked.append((folder, name, tuple(series)))
+        return list(runs) if name == split else []
+
+    monkeypatch.setattr(measuring, "read_runs", read_runs)
+    return asked
+
+
+def run(model, data, output, *flags):
     return report.main(
-        [f"--model={model}", f"--data_dir={data_dir}", f"--output={output}"]
-        + list(flags)
+        [f"--model={model}", f"--data={data}", f"--output={output}", *flags]
     )
 
 
-def test_steps_end_to_end(tmp_path, monkeypatch, capsys):
+def read(output):
+    numbers = json.loads((output / "metrics.json").read_text())
+    return numbers, {
+        name: each["overall"] for name, each in numbers["detectors"].items()
+    }
+
+
+def words(capsys):
+    return " ".join(capsys.readouterr().out.split())
+
+
+@pytest.fixture
+def model(tmp_path):
+    return save_fake_model(tmp_path / "run" / "model")
+
+
+@pytest.fixture
+def data(tmp_path):
+    return write_schema(tmp_path / "data", ("a", "b", "c"), "step")
+
+
+def test_steps_end_to_end(tmp_path, monkeypatch, capsys, model, data):
     """Catches unscored rows left out, and a wrong split that is read."""
-    asked = []
-
-    def read_runs(data_dir, schema, split, series=()):
-        asked.append((data_dir, split, tuple(series)))
-        return long_runs()
-
-    monkeypatch.setattr(stored_runs, "read_runs", read_runs)
-    model = save_fake_model(tmp_path / "model")
-    data_dir = write_schema(tmp_path / "data", ("a", "b", "c"), "step")
-    output = tmp_path / "page" / "report.html"
-    assert run(model, data_dir, output) == 0
-    assert asked == [(data_dir, "test", ())]
-    numbers = json.loads((output.parent / "figures.json").read_text())
-    time = numbers["views"]["time"]
+    asked = stored(monkeypatch, long_runs())
+    output = tmp_path / "out"
+    assert run(model, data, output) == 0
+    assert asked[0] == (data, "test", ())
+    numbers, figures = read(output)
+    time = figures["time view"]
     labels = np.concatenate([each.labels for each in long_runs()])
     assert time["num_rows"] == len(labels) == 503
     assert time["num_anomalous"] == labels.sum() == 8
     # Four rows of each long series, all three of the short one.
     assert time["num_unscored"] == 4 + 4 + 3
-    assert time["recall"] == 1.0
     terms = [np.abs(r.values[4:] - r.values[:-4]).sum(1) for r in long_runs()]
     assert time["num_flagged"] == sum((term >= 4.0).sum() for term in terms)
-    assert numbers["always"]["precision"] == pytest.approx(8 / 503)
-    assert numbers["random"]["feature"]["num_seeds"] == 10
+    # The mean of two series; the third has no anomaly.
+    always = figures["all flagged"]["precision"]
+    assert always == pytest.approx((4 / 300 + 4 / 200) / 2)
+    pooled = numbers["detectors"]["all flagged"]["pooled"]["precision"]
+    assert pooled == pytest.approx(8 / 503)
+    series = numbers["detectors"]["time view"]["series"]
+    assert list(series) == ["series 0", "series 1", "series 2"]
+    assert series["series 2"]["f1"] is None
     printed = capsys.readouterr().out
-    for name in ("time view", "feature view", "random (time)", "all flagged"):
-        assert name in printed
-        assert name in output.read_text()
-    assert "series 0" in output.read_text()
+    page = (output / "report.html").read_text()
+    told = (output / "report.md").read_text()
+    for name in ("time view", "feature view", "random score", "all flagged"):
+        for text in (printed, page, told):
+            assert name in text
+    assert "series 0" in page and "series 0" in told
+
+
+def test_what_a_report_depends_on_is_told(tmp_path, monkeypatch, model, data):
+    """Catches figures that nobody can make again."""
+    stored(monkeypatch, long_runs())
+    output = tmp_path / "out"
+    assert run(model, data, output, "--buffer_length=7") == 0
+    numbers, _ = read(output)
+    assert numbers["parameters"]["vus_buffer_length"] == 7
+    assert numbers["parameters"]["baseline_random_seeds"] == [0, 1, 2, 3, 4]
+    assert numbers["data"]["hash"] == Schema.load(data).hash()
+    assert numbers["models"]["fake"]["model_id"] == "fake"
+    assert numbers["models"]["fake"]["folder"] == model
+    page = (output / "report.html").read_text()
+    assert Schema.load(data).hash() in page
+    assert "vus buffer length" in page
+
+
+def test_scores_are_kept(tmp_path, monkeypatch, model, data):
+    """Catches rows of another series, and unknown rows that look normal."""
+    stored(monkeypatch, long_runs())
+    assert run(model, data, tmp_path / "out") == 0
+    folder = tmp_path / "out" / "scores"
+    table = pd.read_parquet(folder / "0-time_view.parquet")
+    assert len(table) == 503
+    one = table[table["series"] == "series 1"]
+    assert one["row"].tolist() == list(range(10, 210))
+    values = long_runs()[1].values
+    expected = np.abs(values[4:] - values[:-4]).sum(1)
+    assert np.isnan(one["score"][:4]).all() and not one["is_scored"][:4].any()
+    np.testing.assert_allclose(one["score"][4:], expected, rtol=1e-6)
+    np.testing.assert_array_equal(one["label"], long_runs()[1].labels)
 
 
 def test_sequences_end_to_end(tmp_path, monkeypatch, capsys):
     """Catches steps counted where sequences are labelled."""
-    monkeypatch.setattr(stored_runs, "read_runs", lambda *_: sequence_runs())
+    stored(monkeypatch, sequence_runs())
     model = save_fake_model(
         tmp_path / "model",
         label_kind="sequence",
         window_length=4,
         names=("a", "b"),
     )
-    data_dir = write_schema(tmp_path / "data", ("a", "b"), "sequence", 4)
-    output = tmp_path / "report.html"
-    assert run(model, data_dir, output) == 0
-    numbers = json.loads((tmp_path / "figures.json").read_text())
+    data = write_schema(tmp_path / "data", ("a", "b"), "sequence", 4)
+    assert run(model, data, tmp_path / "out") == 0
+    numbers, figures = read(tmp_path / "out")
     assert numbers["sample"] == "sequence"
-    for view in ("time", "feature"):
-        assert numbers["views"][view]["num_rows"] == 100
-        assert numbers["views"][view]["num_anomalous"] == 40
-        assert numbers["views"][view]["f1"] == 1.0
-        assert numbers["random"][view]["flagged_share"] == 0.4
-    assert "20 normal sequences, then 20 anomalous" in output.read_text()
+    for view in ("time view", "feature view"):
+        assert figures[view]["num_rows"] == 100
+        assert figures[view]["num_anomalous"] == 40
+        assert figures[view]["f1"] == 1.0
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "20 normal sequences, then 20 anomalous" in page
+    assert "VUS" not in capsys.readouterr().out
 
 
-def test_calibration_is_told(tmp_path, monkeypatch, capsys):
+def test_models_stand_side_by_side(tmp_path, monkeypatch, capsys, data):
+    """Catches one model's figures under another's name, and lost spread."""
+    stored(monkeypatch, long_runs())
+    flags = []
+    for seed, threshold in (("s1", 4.0), ("s2", 1e6)):
+        thresholds = {"time": threshold, "feature": threshold}
+        folder = save_fake_model(
+            tmp_path / seed / "model",
+            thresholds=thresholds,
+            settings={"seed": seed},
+        )
+        flags.append(f"--model={folder}")
+    flags += [f"--data={data}", f"--output={tmp_path / 'out'}"]
+    assert report.main(flags) == 0
+    numbers, figures = read(tmp_path / "out")
+    assert figures["s1, time view"]["recall"] == 1.0
+    assert figures["s2, time view"]["recall"] == 0.0
+    together = numbers["groups"]["fake, time view"]
+    assert together["members"] == ["s1, time view", "s2, time view"]
+    assert together["mean"]["recall"] == 0.5
+    assert together["standard_deviation"]["recall"] == pytest.approx(0.5**0.5)
+    assert "± of 2 seeds" in capsys.readouterr().out
+
+
+def test_calibration_is_told(tmp_path, monkeypatch, capsys, data):
     """Catches errors that look too small and nobody says so."""
-    monkeypatch.setattr(stored_runs, "read_runs", lambda *_: long_runs())
-    data_dir = write_schema(tmp_path / "data", ("a", "b", "c"), "step")
+    stored(monkeypatch, long_runs())
     for statistics, is_train in (("statistics", False), ("train", True)):
         told = {"statistics": statistics, "tuning": "tuning", "rule": "sigma"}
         model = save_fake_model(tmp_path / statistics, calibration=told)
-        output = tmp_path / "report.html"
-        assert run(model, data_dir, output) == 0
-        printed = " ".join(capsys.readouterr().out.split())
-        for text in (printed, output.read_text()):
+        output = tmp_path / "out"
+        assert run(model, data, output) == 0
+        page = (output / "report.html").read_text()
+        for text in (words(capsys), page):
             assert f"come from the split {statistics}, thresholds" in text
             assert "from tuning (rule sigma)" in text
             assert ("errors look smaller than they are" in text) == is_train
-        numbers = json.loads((tmp_path / "figures.json").read_text())
-        assert numbers["calibration"] == told
+        assert read(output)[0]["models"]["fake"]["calibration"] == told
 
 
-def test_older_models_tell_no_calibration(tmp_path, monkeypatch, capsys):
+def test_older_models_tell_no_calibration(
+    tmp_path, monkeypatch, capsys, model, data
+):
     """Catches a report of None, or none at all."""
-    monkeypatch.setattr(stored_runs, "read_runs", lambda *_: long_runs())
-    data_dir = write_schema(tmp_path / "data", ("a", "b", "c"), "step")
-    model = save_fake_model(tmp_path / "model")
-    assert run(model, data_dir, tmp_path / "report.html") == 0
+    stored(monkeypatch, long_runs())
+    assert run(model, data, tmp_path / "out") == 0
     assert "None" not in capsys.readouterr().out
-
-
-def test_page_lies_beside_the_model(tmp_path, monkeypatch):
-    """Catches a page inside the model's folder or the working folder."""
-    monkeypatch.setattr(stored_runs, "read_runs", lambda *_: long_runs())
-    model = save_fake_model(tmp_path / "run" / "model")
-    data_dir = write_schema(tmp_path / "data", ("a", "b", "c"), "step")
-    flags = [f"--model={model}/", f"--data_dir={data_dir}"]
-    assert report.main(flags) == 0
-    assert (tmp_path / "run" / "report.html").is_file()
-    assert (tmp_path / "run" / "figures.json").is_file()
 
 
 @pytest.mark.parametrize("split", ["test", "tuning"])
 def test_another_split_is_not_taken_for_the_test(
-    tmp_path, monkeypatch, capsys, split
+    tmp_path, monkeypatch, capsys, model, data, split
 ):
     """Catches flattering figures that replace those of the test."""
-    monkeypatch.setattr(stored_runs, "read_runs", lambda *_: long_runs())
-    model = save_fake_model(tmp_path / "run" / "model")
-    data_dir = write_schema(tmp_path / "data", ("a", "b", "c"), "step")
-    flags = [f"--model={model}", f"--data_dir={data_dir}", f"--split={split}"]
-    assert report.main(flags) == 0
-    suffix = "" if split == "test" else "-tuning"
+    stored(monkeypatch, long_runs(), split)
+    assert report.main([f"--model={model}/", f"--data={data}",
+                        f"--split={split}"]) == 0  # fmt: skip
+    name = "report" if split == "test" else "report-tuning"
     names = {path.name for path in (tmp_path / "run").iterdir()}
-    assert names == {"model", f"report{suffix}.html", f"figures{suffix}.json"}
-    page = (tmp_path / "run" / f"report{suffix}.html").read_text()
-    for text in (" ".join(capsys.readouterr().out.split()), page):
+    assert names == {"model", name}
+    page = (tmp_path / "run" / name / "report.html").read_text()
+    for text in (words(capsys), page):
         assert ("these figures flatter" in text) == (split == "tuning")
         assert "No labels" not in text
 
 
-def test_a_split_without_labels_says_so(tmp_path, monkeypatch, capsys):
-    """Catches a table of n/a that nobody explains."""
+def test_without_labels_there_is_much_to_see(
+    tmp_path, monkeypatch, capsys, model, data
+):
+    """Catches a table of n/a, and alarms that only count where labelled."""
     runs = [run._replace(labels=run.labels * 0 - 1) for run in long_runs()]
-    monkeypatch.setattr(stored_runs, "read_runs", lambda *_: runs)
-    model = save_fake_model(tmp_path / "model")
-    data_dir = write_schema(tmp_path / "data", ("a", "b", "c"), "step")
-    output = tmp_path / "report.html"
-    assert run(model, data_dir, output) == 0
-    for text in (" ".join(capsys.readouterr().out.split()), output.read_text()):
-        assert "No labels in split test: precision, recall, F1" in text
+    stored(monkeypatch, runs)
+    output = tmp_path / "out"
+    assert run(model, data, output) == 0
+    printed, page = words(capsys), (output / "report.html").read_text()
+    for text in (printed, page):
+        assert "No labels in the split test: precision, recall, F1" in text
+    assert "n/a" not in printed
+    numbers, figures = read(output)
+    assert figures["time view"]["num_alarms"] > 0
+    assert 0 < figures["time view"]["flagged_share"] < 1
+    assert figures["time view"]["f1"] is None
+    strangest = numbers["events"]["time view"][0]
+    assert strangest["series_id"] in ("series 0", "series 1")
+    assert 60 <= strangest["peak_row"] < 68
+    assert strangest["is_labelled"] is None
+    assert numbers["drift"]["time view"][0]["split"] == "test"
+    assert "Most anomalous events" in page and "Drift" in page
+
+
+def test_all_and_no_anomalies(tmp_path, monkeypatch, model, data, capsys):
+    """Catches a page that fails where a figure is not defined."""
+    for label, f1 in ((0, None), (1, 0.0)):
+        runs = [run._replace(labels=run.labels * 0 + label)
+                for run in long_runs()[:2]]  # fmt: skip
+        for each in runs:
+            each.values[:] = 1.0
+        stored(monkeypatch, runs)
+        assert run(model, data, tmp_path / f"out{label}") == 0
+        _, figures = read(tmp_path / f"out{label}")
+        assert figures["time view"]["f1"] == f1
+        assert figures["time view"]["auc_roc"] is None
+    assert "No anomaly is labelled in the split test" in words(capsys)
+
+
+def test_nothing_can_be_scored(tmp_path, monkeypatch, model, data):
+    """Catches a failure where every series is too short, or NaN."""
+    runs = [long_runs()[2], long_runs()[0]]
+    runs[1].values[:] = np.nan
+    stored(monkeypatch, runs)
+    assert run(model, data, tmp_path / "out") == 0
+    _, figures = read(tmp_path / "out")
+    assert figures["time view"]["num_unscored"] == 303
+    assert figures["time view"]["recall"] == 0
 
 
 @pytest.mark.parametrize(
     ("names", "label_kind", "message"),
     [
-        (("a", "b", "d"), "step", "model's columns"),
+        (("a", "b", "d"), "step", "must have the columns"),
         (("a", "b", "c"), "sequence", "labelled as"),
         (("a", "b", "c"), "step", "must hold rows"),
     ],
 )
 def test_data_that_does_not_fit(
-    tmp_path, monkeypatch, capsys, names, label_kind, message
+    tmp_path, monkeypatch, capsys, model, names, label_kind, message
 ):
     """Catches figures of other columns or labels, and an empty split."""
-    monkeypatch.setattr(stored_runs, "read_runs", lambda *_: [])
-    model = save_fake_model(tmp_path / "model")
-    data_dir = write_schema(tmp_path / "data", names, label_kind)
-    assert run(model, data_dir, tmp_path / "r.html") == 2
+    stored(monkeypatch, [])
+    data = write_schema(tmp_path / "data", names, label_kind)
+    assert run(model, data, tmp_path / "out") == 2
     assert message in capsys.readouterr().err
-    assert not (tmp_path / "r.html").exists()
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
         ([], "`model` must be given"),
-        (["--model=m"], "`data_dir` must be given"),
+        (["--model=m"], "`data` must be given"),
+        (["--model=m", "--data=nowhere"], "schema.json"),
         (["--model=m", "--data_dir=nowhere"], "schema.json"),
         (["--modle=m"], "--model"),
-        (["--model=m", "--data_dir=d", "--split=trian"], "--split"),
+        (["--model=m", "--data=d", "--split=trian"], "--split"),
+        (["--model=m", "--model=m/", "--data=d"], "different models"),
+        (["--model=r/m", "--data=d", "--output=r"], "is replaced whole"),
+        (["--model=m", "--data=r/d", "--output=r"], "is replaced whole"),
     ],
 )
 def test_bad_flags(flags, message, capsys):
     """Catches a traceback, or TensorFlow loaded before flags are checked."""
-    try:
-        code = report.main(flags)
-    except SystemExit as exit_:
-        code = exit_.code
-    assert code == 2
+    assert report.main(flags) == 2
     assert message in capsys.readouterr().err
 
 
-def test_report_in_a_bucket(tmp_path, monkeypatch):
+def test_only_a_report_is_replaced(tmp_path, monkeypatch, capsys, model, data):
+    """Catches a folder of the user that is gone."""
+    stored(monkeypatch, long_runs())
+    output = tmp_path / "mine"
+    output.mkdir()
+    (output / "metrics.json").write_text("of a run")
+    assert run(model, data, output) == 2
+    assert "mine" in capsys.readouterr().err
+    assert (output / "metrics.json").read_text() == "of a run"
+    assert run(model, data, tmp_path / "out") == 0
+    (tmp_path / "out" / "scores" / "old.parquet").write_text("")
+    assert run(model, data, tmp_path / "out") == 0
+    assert not (tmp_path / "out" / "scores" / "old.parquet").exists()
+
+
+def test_fault_labels(tmp_path, monkeypatch, capsys, model, data):
+    """Catches columns of the file taken for others, and a wrong folder."""
+    stored(monkeypatch, [run._replace(start=0) for run in long_runs()])
+    faults = tmp_path / "interpretation_label"
+    faults.mkdir()
+    (faults / "series 0.txt").write_text("50-54:1,2,3\n")
+    output = tmp_path / "out"
+    assert run(model, data, output, f"--fault_labels={faults}") == 0
+    assert read(output)[1]["time view"]["hit_rate_100"] == 1.0
+    assert "HitRate@100%" in (output / "report.md").read_text()
+    (faults / "series 0.txt").write_text("50-54:1,9\n")
+    assert run(model, data, output, f"--fault_labels={faults}") == 2
+    assert "from 1 to 3" in capsys.readouterr().err
+
+
+def test_report_in_a_bucket(tmp_path, monkeypatch, model, data):
     """Catches a page in a local folder called 'gs:'."""
-    monkeypatch.setattr(stored_runs, "read_runs", lambda *_: long_runs())
+    stored(monkeypatch, long_runs())
     monkeypatch.chdir(tmp_path)
-    model = save_fake_model(tmp_path / "model")
-    data_dir = write_schema(tmp_path / "data", ("a", "b", "c"), "step")
     before = sorted(tmp_path.iterdir())
     with bucket_emulator() as bucket:
         path = bucket.put_folder("run/model", model)
-        data = bucket.put_folder("data", data_dir)
+        there = bucket.put_folder("data", data)
         for given in (path, f"{path}/"):
-            assert report.main([f"--model={given}", f"--data_dir={data}"]) == 0
-            assert bucket.get("run/report.html").startswith(b"<!")
-            figures = json.loads(bucket.get("run/figures.json"))
-            assert figures["views"]["time"]["num_anomalous"] == 8
-            assert bucket.about("run/report.html")["contentType"] == "text/html"
-            bucket.delete("run/report.html")
-        assert run(model, data, bucket.url("pages/r.html")) == 0
-        assert {"pages/r.html", "pages/figures.json"} <= set(bucket.names())
+            assert report.main([f"--model={given}", f"--data={there}"]) == 0
+            assert bucket.get("run/report/report.html").startswith(b"<!")
+            numbers = json.loads(bucket.get("run/report/metrics.json"))
+            overall = numbers["detectors"]["time view"]["overall"]
+            assert overall["num_anomalous"] == 8
+            about = bucket.about("run/report/report.html")
+            assert about["contentType"] == "text/html"
+        assert run(model, there, bucket.url("pages")) == 0
+        assert {"pages/report.html", "pages/metrics.json"} <= set(
+            bucket.names()
+        )
     assert sorted(tmp_path.iterdir()) == before

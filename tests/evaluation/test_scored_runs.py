@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from fake_model import save_fake_model
 
-from evaluation import figures, scored_run, scored_runs
+from evaluation import scored_run, scored_runs
+from evaluation.subjects import subject_of_sequences
 from inference.scoring import LoadedDetector
 from trainer.runs import Run
 
@@ -49,11 +50,11 @@ def test_mostly_unknown_sequences_are_samples_without_score(detector):
     runs[0].values[1:] = np.nan
     runs[1].values[2:] = np.nan
     for view in ("time", "feature"):
-        samples = figures.samples_of_sequences(
-            scored_runs.score_runs(detector, runs), view
-        )
-        np.testing.assert_array_equal(samples.is_scored, [False, True, True])
-        assert np.isnan(samples.scores[0]) and not samples.is_anomaly[0]
+        scored = scored_runs.score_runs(detector, runs)
+        judged = subject_of_sequences(scored).judged[view]
+        is_scored = ~np.isnan(judged.scores)
+        np.testing.assert_array_equal(is_scored, [False, True, True])
+        assert not judged.is_anomaly[0]
 
 
 def test_joined_sequences_are_parted(detector):
@@ -71,8 +72,16 @@ def test_joined_sequences_are_parted(detector):
         assert not scores.is_anomaly[is_gap].any()
 
 
-def test_runs_with_anomalies_are_drawn_first(detector):
-    """Catches a page that shows only quiet series."""
-    runs = scored_runs.score_runs(detector, sequences([0, 0, 1, 0, 1]))
-    shown = scored_run.most_telling(runs, 3)
-    assert [run.series_id for run in shown] == ["s0", "s2", "s4"]
+def test_runs_of_a_series_are_joined(detector):
+    """Catches rows, times or scores that stay behind."""
+    first, second = scored_runs.score_runs(detector, sequences([0, 1]))
+    first = first._replace(timestamps=np.arange(4))
+    second = second._replace(timestamps=np.arange(10, 14), start=4)
+    joined = scored_run.joined_runs([first, second])
+    np.testing.assert_array_equal(joined.labels, [0] * 4 + [1] * 4)
+    np.testing.assert_array_equal(joined.timestamps[[3, 4]], [3, 10])
+    np.testing.assert_array_equal(joined.values[4:], second.values)
+    score = joined.views["feature"].score
+    np.testing.assert_array_equal(score[4:], second.views["feature"].score)
+    assert joined.start == 0
+    assert scored_run.joined_runs([first]) is first

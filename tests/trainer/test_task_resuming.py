@@ -40,12 +40,17 @@ def test_three_runs_equal_one(long_data_set, tmp_path):
 def test_retraining_removes_the_model(long_data_set, tmp_path, caplog):
     """A model of the old weights left beside new ones, and served."""
     assert train(long_data_set, tmp_path, *SMALL) == 0
-    (tmp_path / "figures.json").write_text("{}")
+    for name in ("report", "report-tuning", "reported"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "report" / "report.md").write_text("")
+    (tmp_path / "report-tuning" / "report.md").write_text("")
     flags = ["--training_mode=reconstruction", "--resume=false"]
     assert train(long_data_set, tmp_path, *SMALL, *flags) == 0
     assert not (tmp_path / "model").exists()
     assert f"{tmp_path}/model is deleted" in caplog.text
-    assert not (tmp_path / "figures.json").exists()
+    # Of that model; not what only looks alike.
+    left = {path.name for path in tmp_path.glob("report*")}
+    assert left == {"reported"}
 
 
 def test_a_finished_run_is_left_alone(long_data_set, tmp_path, caplog):

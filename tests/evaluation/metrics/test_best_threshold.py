@@ -68,12 +68,11 @@ def test_agrees_with_scikit_learn(seed):
 def test_gap_is_best_minus_deployed(seed):
     """Catches a gap between figures of different rows."""
     scores, labels, _ = draw(seed)
-    scored = np.ones(len(scores), bool)
     best = best_threshold(scores, labels)
     for threshold in (-1.0, 0.5, 1.5, np.inf, best.threshold):
         # Unscored rows are flagged as well, and must not count.
         flags = ~(scores < threshold)
-        deployed = point_metrics(scores, flags, scored, labels).f1
+        deployed = point_metrics(scores, flags, labels).f1
         gap = oracle_gap(scores, flags, labels)
         assert gap == pytest.approx(best.f_beta - deployed)
         assert gap >= 0

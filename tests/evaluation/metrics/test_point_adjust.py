@@ -113,7 +113,7 @@ def test_hundred_percent_is_no_adjustment(seed):
     """Catches another treatment of unscored rows than in point.py."""
     scores, flags, labels = draw(seed)
     found = point_adjusted_metrics(scores, flags, labels, 100)
-    point = point_metrics(scores, flags, np.ones(len(flags)), labels)
+    point = point_metrics(scores, flags, labels)
     assert (found.precision, found.recall, found.f1) == pytest.approx(
         (point.precision, point.recall, point.f1), nan_ok=True
     )

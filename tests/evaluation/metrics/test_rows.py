@@ -10,6 +10,7 @@ from evaluation.metrics.detection_delay import detection_delay
 from evaluation.metrics.event_wise import event_wise_metrics
 from evaluation.metrics.nab import nab_score
 from evaluation.metrics.overlap import overlap_counts
+from evaluation.metrics.point import point_metrics
 from evaluation.metrics.point_adjust import point_adjusted_metrics
 from evaluation.metrics.range_based import range_based_metrics
 from evaluation.metrics.rows import counted_flags, f_beta
@@ -35,6 +36,7 @@ def test_flags_without_a_score_do_not_count():
         nab_score,
         oracle_gap,
         overlap_counts,
+        point_metrics,
         point_adjusted_metrics,
         range_based_metrics,
     ],

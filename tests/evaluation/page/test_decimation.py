@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation.decimation import events, kept_points
+from evaluation.page.decimation import events, kept_points
 
 
 @settings(deadline=None, max_examples=80)

@@ -1,8 +1,9 @@
 import re
 
 import plotly.graph_objects as go
+import pytest
 
-from evaluation import document
+from evaluation.page import document
 
 EVIL = '</script><img src=x onerror="alert(1)">'
 
@@ -48,6 +49,27 @@ def test_a_table_holds_its_cells_in_order():
     text = document.table(("x", "y"), [["a", "b"], ["a", "b"]])
     head = "<tr><th>x</th><th>y</th></tr>"
     assert re.findall("<tr.*</tr>", text) == [head, row, row]
+
+
+@pytest.mark.parametrize(("num_rows", "is_long"), [(40, False), (41, True)])
+def test_only_long_tables_scroll_up_and_down(num_rows, is_long):
+    """Catches a short table that hides its last rows."""
+    text = document.table(["x"], ([str(n)] for n in range(num_rows)))
+    assert ('class="wide long"' in text) == is_long
+    assert text.count("<td>") == num_rows
+
+
+def test_text_of_plots_is_escaped_and_broken():
+    """Catches markup that plotly reads, and names wider than a phone."""
+    assert document.plot_text('<b>"&') == '&lt;b&gt;"&amp;'
+    lines = document.plot_text("x" * 100).split("<br>")
+    assert "".join(lines) == "x" * 100 and max(map(len, lines)) <= 34
+
+
+def test_plots_have_no_way_to_a_server():
+    """Catches the button with which plotly uploads what is drawn."""
+    drawn = document.figure(go.Figure(go.Scatter(y=[1, 2])))
+    assert '"showSendToCloud": false' in drawn
 
 
 def test_labels_and_values_are_told_apart():

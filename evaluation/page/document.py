@@ -1,6 +1,7 @@
 """The frame of an HTML page without network: style, tables, figures."""
 
 import html
+import textwrap
 from collections.abc import Iterable, Sequence
 
 import plotly.graph_objects as go
@@ -15,27 +16,46 @@ __all__ = [
     "figure",
     "heading",
     "paragraph",
+    "plot_text",
     "table",
 ]
 
 # Distinct for colour-blind readers too; the same on every page.
 VALUE_COLOUR = "#0072B2"
 LABEL_COLOUR = "rgba(230, 159, 0, 0.3)"
+# Longer tables scroll within a box of their own.
+MOST_ROWS_WHOLE = 40
 
 STYLE = """
+:root { color-scheme: light; }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto;
-       max-width: 75rem; padding: 0 1rem; color: #222; background: #fff; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; }
-th, td { padding: .3rem .8rem; border-bottom: 1px solid #ddd;
-         text-align: right; }
-th:first-child, td:first-child { text-align: left; }
-.words th, .words td { text-align: left; vertical-align: top;
-                       overflow-wrap: anywhere; }
-.words th:first-child, .words td:first-child { white-space: nowrap; }
+       max-width: 75rem; padding: 0 1rem; color: #222; background: #fff;
+       overflow-wrap: anywhere; }
+.wide { overflow: auto; }
+.long { max-height: 36rem; }
+table { border-collapse: separate; border-spacing: 0;
+        font-variant-numeric: tabular-nums; }
+th, td { padding: .3rem .7rem; border-bottom: 1px solid #ddd;
+         text-align: right; vertical-align: top;
+         overflow-wrap: break-word; }
+th { position: sticky; top: 0; background: #f4f4f4; vertical-align: bottom; }
+td { white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; white-space: normal;
+                                 min-width: 9rem; max-width: min(22rem, 60vw); }
+.words th, .words td { text-align: left; min-width: 6rem;
+                       max-width: min(34rem, 70vw); white-space: normal; }
 nav { margin: 1.5rem 0; }
 a { color: #0072B2; }
-h2, h3 { margin-top: 2.5rem; overflow-wrap: anywhere; }
+h1, h2, h3 { line-height: 1.25; }
+h2, h3 { margin-top: 2.5rem; }
+@media print {
+  .wide { overflow: visible; max-height: none; }
+  td { white-space: normal; }
+  th { position: static; }
+  h2, h3 { break-after: avoid; }
+  tr, .js-plotly-plot { break-inside: avoid; }
+  .modebar { display: none; }
+}
 """
 
 
@@ -49,6 +69,7 @@ def document(title: str, parts: Iterable[str]) -> str:
     return "\n".join(
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width">',
             f"<title>{html.escape(title)}</title><style>{STYLE}</style>",
             f"<script>{get_plotlyjs()}</script></head><body>",
             f"<h1>{html.escape(title)}</h1>",
@@ -99,7 +120,7 @@ def table(
     rows: Iterable[Sequence[str]],
     has_words: bool = False,
 ) -> str:
-    """A table of plain texts.
+    """A table of plain texts; a long one scrolls within its box.
 
     Args:
         header: names of the columns; empty = no header.
@@ -107,7 +128,9 @@ def table(
         has_words: cells are sentences, set to the left, and not numbers.
     """
     kind = ' class="words"' if has_words else ""
-    lines = [f'<div class="wide"><table{kind}>']
+    rows = list(rows)
+    size = "wide long" if len(rows) > MOST_ROWS_WHOLE else "wide"
+    lines = [f'<div class="{size}" tabindex="0"><table{kind}>']
     head = [("th", header)] if header else []
     for tag, cells in [*head, *(("td", row) for row in rows)]:
         inner = "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells)
@@ -115,8 +138,24 @@ def table(
     return "\n".join([*lines, "</table></div>"])
 
 
+def plot_text(text: str, line_length: int = 34) -> str:
+    """Plain text as plotly shows it, which reads markup and breaks no line.
+
+    Args:
+        text: of a title, a name in a legend, an axis.
+        line_length: letters a line; a longer word is broken too.
+
+    Example:
+        >>> plot_text("a<b c", line_length=4)
+        'a&lt;b<br>c'
+    """
+    lines = textwrap.wrap(text, line_length)
+    # Plotly knows no entity for quotes, and needs none.
+    return "<br>".join(html.escape(line, quote=False) for line in lines)
+
+
 def figure(drawn: go.Figure) -> str:
-    """A plot; its names must be escaped already, plotly reads markup."""
+    """A plot; its names are escaped already, as by `plot_text`."""
     return drawn.to_html(
         full_html=False,
         include_plotlyjs=False,
@@ -124,5 +163,7 @@ def figure(drawn: go.Figure) -> str:
             "displaylogo": False,
             "responsive": True,
             "modeBarButtonsToRemove": ["select2d", "lasso2d"],
+            # What is drawn must not leave the reader's machine by a click.
+            "showSendToCloud": False,
         },
     )

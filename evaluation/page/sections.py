@@ -1,0 +1,155 @@
+"""The chapters of the report's page that hold plots."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from evaluation.curves import PrecisionRecall, Sensitivity
+from evaluation.histogram import Histogram
+from evaluation.page import curve_plots, document, ratio_plots
+from evaluation.page.series_plot import MAX_SCORE_ROWS, series_figure
+from evaluation.scored_run import ScoredRun
+
+__all__ = [
+    "Section",
+    "drift_section",
+    "histogram_section",
+    "precision_recall_section",
+    "sensitivity_section",
+    "series_section",
+]
+
+MAX_PANELS = 8
+
+
+class Section(NamedTuple):
+    """A chapter of the page.
+
+    Attributes:
+        title: its heading.
+        parts: HTML below it; empty = the chapter is left out.
+        why_not: the sentence that then stands in its place; "" = none.
+    """
+
+    title: str
+    parts: list[str]
+    why_not: str = ""
+
+
+def precision_recall_section(
+    curves: Mapping[str, PrecisionRecall],
+    baseline_names: Collection[str],
+    styles: Mapping[str, dict],
+) -> Section:
+    """One plot of all curves that are defined."""
+    title = "Precision and recall"
+    drawn = {name: each for name, each in curves.items() if each.recall.size}
+    if not drawn:
+        why_not = "no row with a score is labelled anomalous."
+        return Section(title, [], f"No precision-recall curve: {why_not}")
+    dashed = " Baselines are thin and dashed." if baseline_names else ""
+    note = (
+        f"Over all thresholds.{dashed} An anomaly without a score is missed "
+        "at each of them. A click on a name hides its line, a double click "
+        "all others."
+    )
+    figure = curve_plots.precision_recall_figure(drawn, styles)
+    return Section(title, [document.paragraph(note), document.figure(figure)])
+
+
+def sensitivity_section(
+    sensitivities: Mapping[str, Sensitivity], styles: Mapping[str, dict]
+) -> Section:
+    """The figures against the factor of the threshold."""
+    title = "Threshold sensitivity"
+    drawn = {
+        name: each
+        for name, each in sensitivities.items()
+        if np.isfinite(each.flagged_share).any()
+    }
+    if not drawn:
+        return Section(title, [], "No threshold sensitivity: no row is scored.")
+    note = (
+        "What the figures would be were the deployed threshold (dashed line) "
+        "lower or higher."
+    )
+    if all(np.isnan(each.recall).all() for each in drawn.values()):
+        note += " No row is labelled anomalous: only the flagged share is left."
+    figure = curve_plots.sensitivity_figure(drawn, styles)
+    return Section(title, [document.paragraph(note), document.figure(figure)])
+
+
+def histogram_section(histograms: Mapping[str, Histogram]) -> Section:
+    """The distribution of the scores, normal against anomalous."""
+    title = "Score histogram"
+    drawn = {name: each for name, each in histograms.items() if each.edges.size}
+    if not drawn:
+        return Section(title, [], "No score histogram: no row is scored.")
+    drawn, left_out = _first_panels(drawn)
+    note = (
+        "Rows by score in units of the threshold; from the dashed line on "
+        "they are flagged. The first and the last step also hold what lies "
+        f"beyond them.{left_out}"
+    )
+    figure = ratio_plots.histogram_figure(drawn)
+    return Section(title, [document.paragraph(note), document.figure(figure)])
+
+
+def drift_section(
+    quantiles: Mapping[str, Mapping[str, tuple[np.ndarray, np.ndarray]]],
+) -> Section:
+    """How the scores of the splits differ."""
+    title = "Drift between splits"
+    known = {
+        name: {
+            split: curve
+            for split, curve in by_split.items()
+            if np.isfinite(curve[1]).any()
+        }
+        for name, by_split in quantiles.items()
+    }
+    drawn = {name: by_split for name, by_split in known.items() if by_split}
+    if not drawn:
+        return Section(title, [], "No drift: no row of any split is scored.")
+    drawn, left_out = _first_panels(drawn)
+    note = (
+        "The share of the scored rows of each split that lies above a score; "
+        "at the dashed line, the share that is flagged. Splits that are alike "
+        f"have one curve.{left_out}"
+    )
+    figure = ratio_plots.drift_figure(drawn)
+    return Section(title, [document.paragraph(note), document.figure(figure)])
+
+
+def series_section(
+    shown: Sequence[tuple[str, ScoredRun]],
+    feature_names: Sequence[str],
+    scored_names: Sequence[str],
+) -> Section:
+    """Series with their scores, each under its name and caption."""
+    title = "Worst and best series"
+    parts = []
+    for caption, run in shown:
+        left_out = list(run.views)[MAX_SCORE_ROWS:]
+        if left_out:
+            caption += f" Not drawn: the scores of {', '.join(left_out)}."
+        parts.append(document.heading(run.series_id, level=3))
+        parts += [document.paragraph(caption)] if caption else []
+        figure = series_figure(run, feature_names, scored_names)
+        parts.append(document.figure(figure))
+    if not parts:
+        return Section(title, [], "No series is drawn: there is none.")
+    note = (
+        "The features that add most to the score, then the scores. Dragging "
+        "zooms all rows, a double click shows all again."
+    )
+    return Section(title, [document.paragraph(note), *parts])
+
+
+def _first_panels(named: dict) -> tuple[dict, str]:
+    """The detectors that have a place, and a sentence about the others."""
+    names = list(named)
+    shown, left_out = names[:MAX_PANELS], names[MAX_PANELS:]
+    sentence = f" Not drawn: {', '.join(left_out)}." if left_out else ""
+    return {name: named[name] for name in shown}, sentence

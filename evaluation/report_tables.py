@@ -1,0 +1,184 @@
+"""The tables of a report."""
+
+import datetime
+import math
+from collections.abc import Iterator
+
+from evaluation import tables
+from evaluation.drift import SplitDrift, score_drift
+from evaluation.findings import Findings
+from evaluation.notable_events import NotableEvent
+from evaluation.tables import Table
+
+__all__ = [
+    "drift_table",
+    "events_table",
+    "figures_table",
+    "parameters_table",
+    "pooled_table",
+    "series_table",
+    "summary_table",
+]
+
+
+def summary_table(found: Findings) -> Table:
+    """What people look at first; a row for each detector."""
+    columns = tables.summary_columns(
+        found.sample, found.has_labels, found.has_times
+    )
+    return tables.table_of_groups(
+        "Summary", "", columns, found.figures_of_groups()
+    )
+
+
+def figures_table(found: Findings) -> Table:
+    """All figures; a row for each of them."""
+    return tables.table_of_figures(
+        "All figures",
+        "n/a = not defined. docs/metrics.md says what each of them means.",
+        found.figures_of_groups(),
+    )
+
+
+def pooled_table(found: Findings) -> Table:
+    """Figures of all steps as one heap."""
+    return tables.table_of_groups(
+        "All steps as one heap",
+        "Each step counts once, whatever series it is of: long series weigh "
+        "more, and one threshold has to fit all.",
+        tables.summary_columns("sequence", found.has_labels, False),
+        found.figures_of_groups(pooled=True),
+    )
+
+
+def series_table(found: Findings) -> Table:
+    """A row for each series, of the first view, the worst first."""
+    columns = tables.series_columns(found.has_labels, found.has_times)
+    name = found.first_view
+    figure = "vus_pr" if found.has_labels else "flagged_share"
+    order = found.series_by_figure(name, figure)
+    if not found.has_labels:
+        order.reverse()
+    rest = set(range(len(found.measured.rated))) - set(order)
+    rows = [
+        (
+            found.measured.subjects[position].name,
+            *(
+                tables.text_of(
+                    column, found.measured.rated[position].figures[name]
+                )
+                for column in columns
+            ),
+        )
+        for position in [*order, *sorted(rest)]
+    ]
+    first = "worst" if found.has_labels else "most flagged"
+    return Table(
+        "Series",
+        f"Of the {name}, the {first} first. metrics.json has all detectors.",
+        ("series", *(column.title for column in columns)),
+        rows,
+    )
+
+
+def events_table(found: Findings) -> Table:
+    """The stretches that a person should look at."""
+    many = len(found.events) > 1
+    rows = [
+        (*((view,) if many else ()), *_cells_of_event(event))
+        for view, events in found.events.items()
+        for event in events
+    ]
+    return Table(
+        "Most anomalous events",
+        "Flagged stretches first, then the steps that come nearest to the "
+        "threshold. The peak is score / threshold; features are shares of "
+        "the score there.",
+        (
+            *(("detector",) if many else ()),
+            "series",
+            "rows",
+            "time",
+            "peak",
+            "flagged",
+            "labelled",
+            "features",
+        ),
+        rows,
+        has_words=True,
+    )
+
+
+def drift_table(found: Findings) -> Table:
+    """How the scores of the splits differ."""
+    many = len(found.splits) > 1
+    rows = [
+        (*((view,) if many else ()), *_cells_of_drift(each))
+        for view, splits in found.splits.items()
+        for each in score_drift(splits)
+    ]
+    return Table(
+        "Drift of the scores",
+        "Scores divided by their thresholds, of up to 20,000 rows of each "
+        "other split. The distance is that of Kolmogorov and Smirnov to the "
+        "split marked *, 0 = alike, 1 = apart.",
+        (
+            *(("detector",) if many else ()),
+            "split",
+            "scored",
+            "median",
+            "90 %",
+            "99 %",
+            "flagged",
+            "distance",
+        ),
+        rows,
+    )
+
+
+def parameters_table(found: Findings) -> Table:
+    """What the figures depend on."""
+    rows = [
+        (name.replace("_", " "), str(value))
+        for name, value in found.parameters.items()
+    ]
+    for model in found.models:
+        detector = model.detector
+        rows += [
+            (f"model {model.name}", f"{detector.model_id}, {detector.version}"),
+            ("  folder", model.folder),
+            ("  seed", str(detector.config.get("seed", "not told"))),
+            ("  data it was made from", detector.schema.get("hash", "")),
+        ]
+    rows.append(("data, hash", found.data.schema.hash()))
+    return Table("Parameters", "", ("", ""), rows, has_words=True)
+
+
+def _cells_of_event(event: NotableEvent) -> Iterator[str]:
+    yield event.series_id
+    yield f"{event.start_row:,} to {event.stop_row - 1:,}"
+    yield _time_text(event.start_time)
+    yield f"{event.peak_ratio:,.3g}"
+    yield "yes" if event.is_flagged else "no"
+    yield {True: "yes", False: "no", None: "unknown"}[event.is_labelled]
+    yield ", ".join(f"{name} {share:.0%}" for name, share in event.top_features)
+
+
+def _time_text(microseconds: int | None) -> str:
+    if microseconds is None:
+        return ""
+    epoch = datetime.datetime(1970, 1, 1)
+    try:
+        moment = epoch + datetime.timedelta(microseconds=microseconds)
+    except OverflowError:
+        return f"{microseconds} µs"
+    return moment.isoformat(sep=" ", timespec="seconds")
+
+
+def _cells_of_drift(each: SplitDrift) -> Iterator[str]:
+    yield f"{each.split} *" if each.is_reference else each.split
+    yield f"{each.num_scored:,}"
+    for value in (each.median, each.quantile_90, each.quantile_99):
+        yield tables.NOT_DEFINED if math.isnan(value) else f"{value:.3g}"
+    for value, form in ((each.flagged_share, ".1%"), (each.distance, ".3f")):
+        yield tables.NOT_DEFINED if math.isnan(value) else f"{value:{form}}"
