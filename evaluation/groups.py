@@ -88,7 +88,7 @@ def _seed_groups(models: Sequence[Model]) -> Iterator[Group]:
             members = [_views(model, len(models)) for model in same]
             for view in same[0].detector.views:
                 yield Group(
-                    f"{same[0].detector.model_id}, {view} view",
+                    f"{same[0].name} … {same[-1].name}, {view} view",
                     tuple(each[view] for each in members),
                 )
 

@@ -45,6 +45,10 @@ def _samples(found: Findings) -> str:
     if sample == "sequence":
         return f"{counted} Each sequence counts once, by its largest score."
     num_series = len(found.measured.subjects)
+    name = found.groups[0].members[0]
+    num_events = int(found.measured.overall[name].get("num_events", 0))
+    if found.has_labels:
+        counted = f"{counted[:-1]}, in {num_events:,} events."
     if num_series == 1:
         return f"{counted} One series."
     return (

@@ -164,12 +164,15 @@ def _show(texts: Sequence[str], table: Any) -> None:
     console = Console()
     for text in texts:
         console.print(text, markup=False, highlight=False)
-    # Many columns: no lines between them, and no room beside them.
+    # Many columns: as narrow as their words, and nothing between them.
     shown = rich.table.Table(
-        *table.header, box=rich.box.SIMPLE_HEAD, padding=0, pad_edge=False
+        *(title.replace(" ", "\n") for title in table.header),
+        box=rich.box.SIMPLE_HEAD,
+        padding=0,
+        show_edge=False,
     )
-    shown.columns[0].no_wrap = True
     for column in shown.columns[1:]:
+        column.no_wrap = True
         column.justify = "right"
     for row in table.rows:
         shown.add_row(*map(rich.text.Text, row))

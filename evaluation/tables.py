@@ -106,7 +106,7 @@ _MISSED = (
     Column("missed", "num_missed", _count),
 )
 _BY_DAY = Column("alarms a day", "alarms_per_day", _number)
-_BY_STEPS = Column("alarms in 1,000", "alarms_per_1000_steps", _number)
+_BY_STEPS = Column("alarms per 1,000", "alarms_per_1000_steps", _number)
 _RANKS = (
     _VUS_PR,
     Column("VUS-ROC", "vus_roc", _decimals),

@@ -34,7 +34,10 @@ def test_seeds_of_one_model_are_put_together(models):
     names = [name for name in models for _ in ("time", "feature")]
     assert [each.name.split(",")[0] for each in rows[:8]] == names
     assert rows[8:] == [
-        Group(f"fake, {view} view", (f"one, {view} view", f"two, {view} view"))
+        Group(
+            f"one … two, {view} view",
+            (f"one, {view} view", f"two, {view} view"),
+        )
         for view in ("time", "feature")
     ]
 

@@ -191,7 +191,7 @@ def test_models_stand_side_by_side(tmp_path, monkeypatch, capsys, data):
     numbers, figures = read(tmp_path / "out")
     assert figures["s1, time view"]["recall"] == 1.0
     assert figures["s2, time view"]["recall"] == 0.0
-    together = numbers["groups"]["fake, time view"]
+    together = numbers["groups"]["s1 … s2, time view"]
     assert together["members"] == ["s1, time view", "s2, time view"]
     assert together["mean"]["recall"] == 0.5
     assert together["standard_deviation"]["recall"] == pytest.approx(0.5**0.5)
