@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,25 +20,25 @@ from evaluation.metrics.point_adjust import (
     point_adjusted_metrics,
 )
 from evaluation.metrics.range_based import range_based_metrics
-from evaluation.metrics.vus import vus
+from evaluation.metrics.vus import NUM_THRESHOLDS, vus
 
 __all__ = [
     "COUNTS",
     "PARAMETERS",
     "Judged",
     "overall",
-    "pooled",
     "sample_figures",
     "series_figures",
 ]
 
 # What the figures depend on, beside the buffer length; told with them.
-PARAMETERS = {
-    "vus_thresholds": 250,
+PARAMETERS: dict[str, Any] = {
+    "vus_thresholds": NUM_THRESHOLDS,
     "f_beta": 1.0,
     "range_based_alpha": 0.0,
     "range_based_cardinality": "one",
     "range_based_bias": "flat",
+    "pa_k_percent": 20.0,
     "telemanom_f_beta": 0.5,
     "nab_probation_rows": 0,
 }
@@ -66,6 +66,21 @@ COUNTS = (
     ),
 )
 
+# Defined without any threshold.
+_WITHOUT_FLAGS = (
+    "vus_pr",
+    "vus_roc",
+    "auc_pr",
+    "auc_roc",
+    "oracle_f1",
+    "oracle_point_adjusted_f1",
+    "num_rows",
+    "num_labelled",
+    "num_anomalous",
+    "num_unscored",
+    "num_events",
+)
+
 
 class Judged(NamedTuple):
     """What one detector says of one series; all `[row]`.
@@ -73,12 +88,18 @@ class Judged(NamedTuple):
     Attributes:
         scores: float64, NaN = not scored.
         is_anomaly: bool, at the deployed threshold.
-        threshold: float64, the deployed one.
+        threshold: float64, the deployed one; NaN where a row with a score
+            has none: figures that need flags are not defined then.
     """
 
     scores: np.ndarray
     is_anomaly: np.ndarray
     threshold: np.ndarray
+
+    @property
+    def has_threshold(self) -> bool:
+        """Whether each score has a threshold to be compared with."""
+        return not (np.isnan(self.threshold) & ~np.isnan(self.scores)).any()
 
 
 def sample_figures(judged: Judged, labels: np.ndarray) -> dict[str, float]:
@@ -93,14 +114,18 @@ def sample_figures(judged: Judged, labels: np.ndarray) -> dict[str, float]:
     is_scored = ~np.isnan(scores)
     num_scored = int(is_scored.sum())
     num_flagged = int((is_anomaly & is_scored).sum())
-    return {
+    figures = {
         "precision": point.precision,
         "recall": point.recall,
         "f1": point.f1,
         "auc_pr": point.auc_pr,
         "auc_roc": point.auc_roc,
-        "oracle_f1": best_threshold(scores, labels).f_beta,
-        "oracle_gap": oracle_gap(scores, is_anomaly, labels),
+        "oracle_f1": best_threshold(
+            scores, labels, PARAMETERS["f_beta"]
+        ).f_beta,
+        "oracle_gap": oracle_gap(
+            scores, is_anomaly, labels, PARAMETERS["f_beta"]
+        ),
         # Of all rows: whether anyone labelled them changes no alarm.
         "flagged_share": num_flagged / num_scored if num_scored else np.nan,
         "num_rows": len(scores),
@@ -109,6 +134,7 @@ def sample_figures(judged: Judged, labels: np.ndarray) -> dict[str, float]:
         "num_unscored": len(scores) - num_scored,
         "num_flagged": num_flagged,
     }
+    return figures if judged.has_threshold else _without_flags(figures)
 
 
 def series_figures(
@@ -130,11 +156,18 @@ def series_figures(
     scores, is_anomaly, _ = judged
     flags = scores, is_anomaly, labels
     volumes = vus(scores, labels, buffer_length)
-    ranges = range_based_metrics(*flags)
+    ranges = range_based_metrics(
+        *flags,
+        alpha=PARAMETERS["range_based_alpha"],
+        cardinality=PARAMETERS["range_based_cardinality"],
+        precision_bias=PARAMETERS["range_based_bias"],
+        recall_bias=PARAMETERS["range_based_bias"],
+        beta=PARAMETERS["f_beta"],
+    )
     affiliation = affiliation_metrics(*flags)
     event_wise = event_wise_metrics(*flags)
     delay = detection_delay(*flags, seconds_per_row, timestamps)
-    return _with_derived(
+    figures = _with_derived(
         {
             "vus_pr": volumes.pr,
             "vus_roc": volumes.roc,
@@ -150,6 +183,9 @@ def series_figures(
             "event_f1": event_wise.event_f1,
             "composite_f1": event_wise.composite_f1,
             "point_adjusted_f1": point_adjusted_metrics(*flags).f1,
+            "pa_k_f1": point_adjusted_metrics(
+                *flags, percent=PARAMETERS["pa_k_percent"]
+            ).f1,
             "pa_k_f1_area": point_adjusted_f1_area(*flags),
             "oracle_point_adjusted_f1": oracle_point_adjusted_f1(
                 scores, labels
@@ -164,6 +200,7 @@ def series_figures(
             **_counts(*flags),
         }
     )
+    return figures if judged.has_threshold else _without_flags(figures)
 
 
 def overall(figures: Iterable[Mapping[str, float]]) -> dict[str, float]:
@@ -188,19 +225,11 @@ def overall(figures: Iterable[Mapping[str, float]]) -> dict[str, float]:
     )
 
 
-def pooled(
-    judged: Sequence[Judged], labels: Sequence[np.ndarray]
-) -> dict[str, float]:
-    """Figures of all rows of all series as one heap, each row once.
-
-    Args:
-        judged: of each series.
-        labels: `[row]` of each series.
-    """
-    joined = Judged(
-        *(np.concatenate(arrays) for arrays in zip(*judged, strict=True))
-    )
-    return sample_figures(joined, np.concatenate(labels))
+def _without_flags(figures: Mapping[str, float]) -> dict[str, float]:
+    return {
+        name: value if name in _WITHOUT_FLAGS else float("nan")
+        for name, value in figures.items()
+    }
 
 
 def _alarms(
@@ -234,7 +263,11 @@ def _counts(
             counts[f"{name}_{field}"] = value
     for profile in PROFILES:
         score = nab_score(
-            scores, is_anomaly, labels, profile=profile, probation_rows=0
+            scores,
+            is_anomaly,
+            labels,
+            profile=profile,
+            probation_rows=PARAMETERS["nab_probation_rows"],
         )
         for field, value in dataclasses.asdict(score).items():
             counts[f"nab_{profile}_{field}"] = value

@@ -2,19 +2,16 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from evaluation.baselines import EXPLAINED_VARIANCE, RANDOM
 from evaluation.drift import SplitScores
 from evaluation.figures import PARAMETERS
 from evaluation.groups import Group, groups_of, mean_and_spread
-from evaluation.measuring import (
-    Data,
-    Measured,
-    calibration_split,
-    read_split,
-)
+from evaluation.measuring import Measured
 from evaluation.models import Model, view_name
 from evaluation.notable_events import (
     NotableEvent,
@@ -23,6 +20,7 @@ from evaluation.notable_events import (
     strangest,
 )
 from evaluation.scored_runs import score_runs
+from evaluation.splits import Data, read_split
 from evaluation.tables import GroupFigures
 from inference.results import StepScores, joined
 from trainer.runs import Run
@@ -92,11 +90,6 @@ class Findings:
         return not math.isnan(figures.get("alarms_per_day", math.nan))
 
     @property
-    def calibration_split(self) -> str:
-        """The split that gave the baselines their thresholds."""
-        return calibration_split(self.data.schema)
-
-    @property
     def first_view(self) -> str:
         """The view that series are ordered by, the first of the first model."""
         return self.groups[0].name
@@ -131,7 +124,7 @@ def find(
     models: Sequence[Model],
     data: Data,
     measured: Measured,
-    buffer_length: int,
+    parameters: Mapping[str, Any],
 ) -> Findings:
     """Gathers what the report tells beside the figures.
 
@@ -139,7 +132,7 @@ def find(
         models: that were measured.
         data: what was measured.
         measured: the figures.
-        buffer_length: of VUS, in rows.
+        parameters: what the figures depend on, as it was asked for.
     """
     return Findings(
         models=models,
@@ -147,7 +140,7 @@ def find(
         measured=measured,
         groups=groups_of(models, list(measured.overall)),
         parameters={
-            "vus_buffer_length": buffer_length,
+            **parameters,
             **PARAMETERS,
             "baseline_random_seeds": list(range(len(RANDOM))),
             "baseline_explained_variance": EXPLAINED_VARIANCE,
@@ -193,26 +186,22 @@ def _splits(
     models: Sequence[Model], data: Data, measured: Measured
 ) -> dict[str, dict[str, SplitScores]]:
     """The scores of some rows of each split, in the first view."""
-    runs_of = {
-        split: _some_rows(read_split(data, split, is_needed=False), models)
-        for split in SPLITS
-        if split != data.split
+    found: dict[str, dict[str, SplitScores]] = {
+        _first_view(model, models): {} for model in models
     }
-    found: dict[str, dict[str, SplitScores]] = {}
-    for model in models:
-        name, view = _first_view(model, models), model.detector.views[0]
-        found[name] = {}
-        for split in SPLITS:
-            if split == data.split:
+    for split in SPLITS:
+        is_measured = split == data.split
+        runs = [] if is_measured else _some_rows(data, split, models)
+        for model in models:
+            name, view = _first_view(model, models), model.detector.views[0]
+            if is_measured:
                 views = [run.views[name] for run in measured.scored]
-            elif runs := runs_of[split]:
-                scored = score_runs(
-                    model.detector, runs, f"scoring {split}, {model.name}"
-                )
-                views = [run.views[view] for run in scored]
             else:
-                continue
-            found[name][split] = _split_scores(views)
+                text = f"scoring {split}, {model.name}"
+                scored = score_runs(model.detector, runs, text)
+                views = [run.views[view] for run in scored]
+            if views:
+                found[name][split] = _split_scores(views)
     return found
 
 
@@ -221,21 +210,26 @@ def _split_scores(views: Sequence[StepScores]) -> SplitScores:
     return SplitScores(together.score, together.threshold, together.is_anomaly)
 
 
-def _some_rows(runs: Sequence[Run], models: Sequence[Model]) -> list[Run]:
-    """The first rows of each run, as many of each, few in all."""
-    if models[0].detector.takes_sequences:
-        length = models[0].detector.window_length
-        stride = max(1, len(runs) * length // ROWS_A_SPLIT)
-        return list(runs[::stride])
+def _some_rows(data: Data, split: str, models: Sequence[Model]) -> list[Run]:
+    """The first rows of as many runs as give few rows in all."""
+    runs = read_split(data, split, is_needed=False)
     longest = max(model.detector.window_length for model in models)
-    num_rows = max(ROWS_A_SPLIT // max(len(runs), 1), 2 * longest)
-    return [
-        run._replace(
-            values=run.values[:num_rows],
-            labels=None if run.labels is None else run.labels[:num_rows],
-            timestamps=None
-            if run.timestamps is None
-            else run.timestamps[:num_rows],
-        )
-        for run in runs
-    ]
+    num_rows = len(runs[0].values) if data.takes_sequences and runs else 0
+    num_rows = num_rows or max(
+        ROWS_A_SPLIT // max(len(runs), 1), min(2 * longest, ROWS_A_SPLIT)
+    )
+    stride = -(-len(runs) * num_rows // ROWS_A_SPLIT)
+    return [_first_rows(run, num_rows) for run in runs[:: max(stride, 1)]]
+
+
+def _first_rows(run: Run, num_rows: int) -> Run:
+    """A copy of them: the rest need not stay in memory."""
+
+    def first(rows: np.ndarray | None) -> np.ndarray | None:
+        return None if rows is None else rows[:num_rows].copy()
+
+    return run._replace(
+        values=first(run.values),
+        labels=first(run.labels),
+        timestamps=first(run.timestamps),
+    )

@@ -84,7 +84,8 @@ def _seed_groups(models: Sequence[Model]) -> Iterator[Group]:
         if model.detector.settings:
             alike.setdefault(_without_seed(model), []).append(model)
     for same in alike.values():
-        if len(same) > 1:
+        seeds = {model.detector.settings.get("seed") for model in same}
+        if len(same) == len(seeds) > 1:
             members = [_views(model, len(models)) for model in same]
             for view in same[0].detector.views:
                 yield Group(

@@ -3,68 +3,31 @@
 import dataclasses
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from evaluation.baselines import Baselines, fit_baselines
 from evaluation.fault_labels import FaultLabel
-from evaluation.figures import Judged, overall, pooled
+from evaluation.figures import Judged, overall, sample_figures
 from evaluation.metrics.attribution import attribution_metrics
 from evaluation.models import Model, view_name
+from evaluation.progress import tracked
 from evaluation.rating import Options, Rated, joined_blame, rate_all
 from evaluation.scored_run import ScoredRun, joined_runs
 from evaluation.scored_runs import score_runs, step_labels
+from evaluation.splits import Data, calibration_runs, read_split
 from evaluation.subjects import (
     Subject,
     named_values,
     subject_of_sequences,
     subject_of_series,
 )
-from trainer.runs import Run, read_runs
-from trainer.schema import Schema
+from trainer.runs import Run
 
 __all__ = [
-    "Data",
     "Measured",
-    "calibration_split",
-    "first_of",
     "measure",
-    "read_split",
 ]
-
-NUM_NAMES_SHOWN = 5
-
-
-class Data(NamedTuple):
-    """A data set, and what of it is measured.
-
-    Attributes:
-        folder: that preprocessing wrote.
-        schema: of the data set.
-        split: name of the split.
-        series: ids that were asked for; empty = all.
-    """
-
-    folder: str
-    schema: Schema
-    split: str
-    series: tuple[str, ...]
-
-    def check_series(self, asked: Sequence[str], runs: Sequence[Run]) -> None:
-        """Raises ValueError where a series is lacking that was asked for.
-
-        The split need not hold all that the models learned from.
-        """
-        missing = sorted(set(asked) - {run.series_id for run in runs})
-        if missing:
-            raise ValueError(
-                "`series` must name series of the split. Received: "
-                f"{first_of(missing)}, which {self.split} does not hold. Ids "
-                "are those that `python -m inference.predict` prints."
-            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +41,9 @@ class Measured:
         pooled: detector's name to figures of all steps as one heap.
         scored: the series with the scores of all models; of labelled
             sequences, each one.
+        labels: `[sample]` of all subjects together.
+        calibration_split: that gave the baselines their thresholds; "" =
+            none had rows of these series.
     """
 
     subjects: list[Subject]
@@ -85,45 +51,21 @@ class Measured:
     overall: dict[str, dict[str, float]]
     pooled: dict[str, dict[str, float]]
     scored: list[ScoredRun]
+    labels: np.ndarray
+    calibration_split: str
 
     @property
-    def labels(self) -> np.ndarray:
-        """`[sample]` of all subjects together."""
-        return np.concatenate([each.labels for each in self.subjects])
+    def num_unused_faults(self) -> int:
+        """Fault labels without any step labelled anomalous."""
+        return sum(each.num_unused_faults for each in self.rated)
 
     def judged(self, name: str) -> Judged:
         """What a detector says of all subjects together."""
-        parts = [each.judged[name] for each in self.rated]
-        return Judged(*map(np.concatenate, zip(*parts, strict=True)))
-
-
-def read_split(
-    data: Data, split: str = "", is_needed: bool = True
-) -> list[Run]:
-    """Reads the rows of the series that are measured.
-
-    Args:
-        data: what to read.
-        split: name of the split; empty = the one that is measured.
-        is_needed: whether no rows are an error.
-
-    Raises:
-        ValueError: the split has no rows of them, or lacks a named one.
-    """
-    split = split or data.split
-    runs = read_runs(data.folder, data.schema, split, data.series)
-    if is_needed and not runs:
-        only = f" of the series {first_of(data.series)}" if data.series else ""
-        filled = [
-            name for name, each in data.schema.splits.items() if each.rows
+        pairs = zip(self.subjects, self.rated, strict=True)
+        parts = [
+            (subject.judged | rated.judged)[name] for subject, rated in pairs
         ]
-        raise ValueError(
-            f"`split` must hold rows{only}. Received: split={split}. Splits "
-            f"with rows of any series: {', '.join(filled) or 'none'}. Name "
-            "another, or preprocess again: `python -m preprocessing.task "
-            "--help` says how splits are cut."
-        )
-    return runs
+        return Judged(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def measure(
@@ -161,31 +103,23 @@ def measure(
         detector.feature_names,
         detector.scored_names,
     )
-    baselines = _baselines(data)
+    split, calibration = calibration_runs(data)
+    baselines = _baselines(data, calibration)
     rated = list(
-        _tracked(
+        tracked(
             rate_all(subjects, baselines, options, num_processes),
             "measuring",
             len(subjects),
         )
     )
-    return _summed(subjects, rated, scored)
-
-
-def calibration_split(schema: Schema) -> str:
-    """The split that tells thresholds: held out, where any rows are."""
-    wanted = ("tuning", "statistics", "validation", "train")
-    return next(name for name in wanted if schema.splits[name].rows)
-
-
-def first_of(names: Sequence[str]) -> str:
-    """The first of many names, for a message."""
-    more = ", ..." if len(names) > NUM_NAMES_SHOWN else ""
-    return ", ".join(names[:NUM_NAMES_SHOWN]) + more
+    return _summed(subjects, rated, scored, split)
 
 
 def _summed(
-    subjects: list[Subject], rated: list[Rated], scored: list[ScoredRun]
+    subjects: list[Subject],
+    rated: list[Rated],
+    scored: list[ScoredRun],
+    calibration_split: str,
 ) -> Measured:
     names = list(rated[0].figures)
     together = {
@@ -195,12 +129,14 @@ def _summed(
     for name in names if blamed else ():
         joined = joined_blame(each[name] for each in blamed)
         together[name] |= dataclasses.asdict(attribution_metrics(*joined))
-    labels = [subject.labels for subject in subjects]
+    labels = np.concatenate([subject.labels for subject in subjects])
+    measured = Measured(
+        subjects, rated, together, {}, scored, labels, calibration_split
+    )
     heaps = {
-        name: pooled([each.judged[name] for each in rated], labels)
-        for name in names
+        name: sample_figures(measured.judged(name), labels) for name in names
     }
-    return Measured(subjects, rated, together, heaps, scored)
+    return dataclasses.replace(measured, pooled=heaps)
 
 
 def _scored_by_all(
@@ -235,24 +171,15 @@ def _by_series(runs: Iterable[ScoredRun]) -> dict[str, list[ScoredRun]]:
     return {series_id: list(group) for series_id, group in grouped}
 
 
-def _baselines(data: Data) -> Baselines:
+def _baselines(data: Data, calibration: Sequence[Run]) -> Baselines:
     """Baselines that know what the models know: train, and a threshold."""
     train = read_split(data, "train", is_needed=False)
     fitted = fit_baselines(data.schema, [run.values for run in train])
-    split = calibration_split(data.schema)
-    calibration = read_split(data, split, is_needed=False)
     named = named_values(calibration)
     return fitted.with_thresholds(
         (
             (key, values, step_labels(run))
             for (key, values), run in zip(named, calibration, strict=True)
         ),
-        is_by_run=data.schema.label_kind == "sequence",
-    )
-
-
-def _tracked(items: Iterable, text: str, total: int) -> Iterable:
-    console = Console(stderr=True)
-    return track(
-        items, text, total, console=console, disable=not console.is_terminal
+        is_by_run=data.takes_sequences,
     )

@@ -37,11 +37,6 @@ def load_models(folders: Sequence[str], schema: Schema) -> list[Model]:
     detectors = [LoadedDetector(folder) for folder in folders]
     for folder, detector in zip(folders, detectors, strict=True):
         _check_fit(folder, detector, schema)
-    if len({detector.scored_names for detector in detectors}) > 1:
-        raise ValueError(
-            "Each `model` must score the same columns. Received: "
-            f"{', '.join(folders)}, which do not. Measure them one by one."
-        )
     names = [detectors[0].model_id] if len(folders) == 1 else _names(folders)
     return list(map(Model, names, folders, detectors))
 
@@ -83,6 +78,14 @@ def _check_fit(folder: str, detector: LoadedDetector, schema: Schema) -> None:
             f"{', '.join(schema.feature_names)}. Name the data set that the "
             "model was trained on, or one preprocessed alike."
         )
+    names = schema.feature_names
+    scored = tuple(names[column] for column in schema.scored_columns)
+    if detector.scored_names != scored:
+        raise ValueError(
+            f"`data` must score the columns that the model {folder} scores: "
+            f"{', '.join(detector.scored_names)}. Received: "
+            f"{', '.join(scored)}. Preprocess with the same --roles."
+        )
     is_sequences = schema.label_kind == "sequence"
     if detector.takes_sequences != is_sequences:
         raise ValueError(
@@ -95,7 +98,7 @@ def _check_fit(folder: str, detector: LoadedDetector, schema: Schema) -> None:
 def _names(folders: Sequence[str]) -> list[str]:
     """The part of each path in which they differ, without "model"."""
     paths = [os.path.normpath(folder).split(os.sep) for folder in folders]
-    if {path[-1] for path in paths} == {"model"}:
+    if all(len(path) > 1 and path[-1] == "model" for path in paths):
         paths = [path[:-1] for path in paths]
     shortest = min(map(len, paths))
     num_same = 0

@@ -4,13 +4,17 @@ import concurrent.futures
 import functools
 import multiprocessing
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from evaluation.baselines import Baselines
-from evaluation.fault_labels import contributions_of_all, faults_of_events
+from evaluation.fault_labels import (
+    FaultCases,
+    contributions_of_all,
+    faults_of_events,
+)
 from evaluation.figures import Judged, sample_figures, series_figures
 from evaluation.metrics.attribution import event_contributions
 from evaluation.metrics.rows import largest
@@ -21,6 +25,8 @@ __all__ = ["Blame", "Options", "Rated", "joined_blame", "rate", "rate_all"]
 
 # Rows times detectors: below it, starting processes takes longer.
 _FEW_ROWS = 5_000_000
+# However short a series is, its figures take as long as these rows.
+_ROWS_A_SERIES = 5_000
 
 
 class Blame(NamedTuple):
@@ -40,13 +46,15 @@ class Rated(NamedTuple):
 
     Attributes:
         figures: name of a figure to its value.
-        judged: of all detectors, baselines too.
+        judged: of the baselines.
         blame: empty where nobody labelled faults.
+        num_unused_faults: fault labels without any step labelled anomalous.
     """
 
     figures: dict[str, dict[str, float]]
     judged: dict[str, Judged]
     blame: dict[str, Blame]
+    num_unused_faults: int = 0
 
 
 class Options(NamedTuple):
@@ -67,18 +75,16 @@ class Options(NamedTuple):
 
 def rate(subject: Subject, baselines: Baselines, options: Options) -> Rated:
     """Rates all models and baselines on one subject."""
-    judged = dict(subject.judged)
-    contributions = dict(subject.contributions)
-    for name in baselines.names:
-        judged[name], contributions[name] = _of_baseline(
-            subject, baselines, name
-        )
+    of_baselines = {
+        name: _judged(subject, baselines, name) for name in baselines.names
+    }
+    judged = dict(subject.judged) | of_baselines
     if not subject.has_order:
         figures = {
             name: sample_figures(each, subject.labels)
             for name, each in judged.items()
         }
-        return Rated(figures, judged, {})
+        return Rated(figures, of_baselines, {})
     figures = {
         name: series_figures(
             each,
@@ -89,7 +95,16 @@ def rate(subject: Subject, baselines: Baselines, options: Options) -> Rated:
         )
         for name, each in judged.items()
     }
-    return Rated(figures, judged, _blame(subject, contributions, options))
+    if not subject.fault_labels:
+        return Rated(figures, of_baselines, {})
+    cases = faults_of_events(
+        subject.fault_labels, subject.labels, len(options.feature_names)
+    )
+    blame = {
+        name: _blame(each, cases, options)
+        for name, each in _contributions(subject, baselines)
+    }
+    return Rated(figures, of_baselines, blame, cases.num_unused)
 
 
 def rate_all(
@@ -110,7 +125,7 @@ def rate_all(
     num_processes = num_processes or len(os.sched_getaffinity(0))
     num_processes = min(num_processes, len(subjects))
     num_detectors = len(subjects[0].judged) + len(baselines.names)
-    num_rows = sum(len(each.labels) for each in subjects)
+    num_rows = sum(len(each.labels) + _ROWS_A_SERIES for each in subjects)
     if num_processes == 1 or num_rows * num_detectors < _FEW_ROWS:
         yield from map(work, subjects)
         return
@@ -119,42 +134,47 @@ def rate_all(
     with concurrent.futures.ProcessPoolExecutor(
         num_processes, context
     ) as processes:
-        yield from processes.map(work, subjects)
+        chunk = max(1, len(subjects) // (8 * num_processes))
+        yield from processes.map(work, subjects, chunksize=chunk)
 
 
-def _of_baseline(
-    subject: Subject, baselines: Baselines, name: str
-) -> tuple[Judged, np.ndarray]:
-    parts = [baselines.score(name, values, key) for key, values in subject.runs]
+def _judged(subject: Subject, baselines: Baselines, name: str) -> Judged:
+    parts = [
+        baselines.score(name, values, key)[0] for key, values in subject.runs
+    ]
     if subject.has_order:
-        scores = np.concatenate([score for score, _ in parts])
+        scores = np.concatenate(parts)
     else:
-        scores = np.array([largest(score) for score, _ in parts])
+        scores = np.array([largest(score) for score in parts])
     threshold = np.full(len(scores), baselines.thresholds[name])
-    judged = Judged(scores, apply(scores, threshold), threshold)
-    return judged, np.concatenate([each for _, each in parts])
+    return Judged(scores, apply(scores, threshold), threshold)
+
+
+def _contributions(
+    subject: Subject, baselines: Baselines
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Detector and its `[step, scored feature]`, one at a time: many."""
+    yield from subject.contributions.items()
+    for name in baselines.names:
+        yield (
+            name,
+            np.concatenate(
+                [
+                    baselines.score(name, values, key)[1]
+                    for key, values in subject.runs
+                ]
+            ),
+        )
 
 
 def _blame(
-    subject: Subject,
-    contributions: Mapping[str, np.ndarray],
-    options: Options,
-) -> dict[str, Blame]:
-    if not subject.fault_labels:
-        return {}
-    cases = faults_of_events(
-        subject.fault_labels, subject.labels, len(options.feature_names)
+    contributions: np.ndarray, cases: FaultCases, options: Options
+) -> Blame:
+    of_scored = event_contributions(contributions, cases.ranges)
+    of_all = contributions_of_all(
+        of_scored, options.scored_names, options.feature_names
     )
-    names = options.scored_names, options.feature_names
-    return {
-        name: Blame(
-            contributions_of_all(
-                event_contributions(each, cases.ranges), *names
-            ),
-            cases.is_at_fault,
-        )
-        for name, each in contributions.items()
-    }
+    return Blame(of_all, cases.is_at_fault)
 
 
 def joined_blame(blames: Iterable[Blame]) -> Blame:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from evaluation.findings import Findings
-from evaluation.measuring import first_of
+from evaluation.splits import first_of
 
 __all__ = ["remarks_on"]
 
@@ -16,6 +16,8 @@ def remarks_on(found: Findings) -> list[str]:
         *_split(found),
         *_thresholds(found),
         *_labels(found),
+        *_unscored(found),
+        *_faults(found),
     ]
 
 
@@ -48,7 +50,8 @@ def _samples(found: Findings) -> str:
     name = found.groups[0].members[0]
     num_events = int(found.measured.overall[name].get("num_events", 0))
     if found.has_labels:
-        counted = f"{counted[:-1]}, in {num_events:,} events."
+        events = "event" if num_events == 1 else "events"
+        counted = f"{counted[:-1]}, in {num_events:,} {events}."
     if num_series == 1:
         return f"{counted} One series."
     return (
@@ -74,10 +77,16 @@ def _thresholds(found: Findings) -> Iterator[str]:
     for text, names in told.items():
         if text:
             yield text if len(told) == 1 else f"{', '.join(names)}: {text}"
+    split = found.measured.calibration_split
+    quantile = found.parameters["baseline_threshold_quantile"]
     yield (
         "Trivial detectors stand below the models; their thresholds are the "
-        f"0.99 quantile of their scores on {found.calibration_split}, without "
-        "labels. A random score has five seeds."
+        f"{quantile} quantile of their scores on {split}, {found.sample}s labelled "
+        "anomalous left out."
+        if split
+        else "Trivial detectors stand below the models; no other split has "
+        "rows of these series to give them thresholds: figures that need one "
+        "are not defined."
     )
 
 
@@ -117,4 +126,27 @@ def _labels(found: Findings) -> Iterator[str]:
             f"No labels in the split {split}: precision, recall, F1 and all "
             "that ranks anomalies cannot be computed. Look at the events, the "
             "alarms and the drift."
+        )
+
+
+def _unscored(found: Findings) -> Iterator[str]:
+    """What the ranking figures leave out."""
+    overall = found.measured.overall
+    counts = {name: int(overall[name]["num_unscored"]) for name in found.views}
+    if any(counts.values()):
+        told = ", ".join(
+            f"{count:,} by the {name}" for name, count in counts.items()
+        )
+        yield (
+            f"Not scored: {told}. An anomaly there counts as missed; AUC and "
+            "VUS leave these out."
+        )
+
+
+def _faults(found: Findings) -> Iterator[str]:
+    num_unused = found.measured.num_unused_faults
+    if num_unused:
+        yield (
+            f"{num_unused:,} fault labels lie where no step is labelled "
+            "anomalous and were not used: are they of this data set?"
         )

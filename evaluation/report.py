@@ -1,6 +1,7 @@
 """Measures exported models on a split: tables, numbers, one HTML page."""
 
 import dataclasses
+import itertools
 import os
 import sys
 from collections.abc import Sequence
@@ -87,16 +88,22 @@ def _parse(argv: Sequence[str] | None) -> ReportSettings:
         aliases={"data_dir": "data"},
     )
     models = [storage.resolved(folder.rstrip("/")) for folder in settings.model]
-    if len(set(models)) < len(models):
+    pairs = itertools.combinations(models, 2)
+    if any(storage.is_same_folder(*pair) for pair in pairs):
         raise ValueError(
             "`model` must name different models. Received: "
             f"{', '.join(settings.model)}. Leave one of the two out."
         )
     output = settings.output or _default_output(models[0], settings.split)
-    for name, folder in (
-        ("data", settings.data),
-        *(("model", m) for m in models),
-    ):
+    kept = [("data", settings.data), *(("model", each) for each in models)]
+    if settings.fault_labels:
+        kept.append(("fault_labels", settings.fault_labels))
+        if settings.split != "test":
+            raise ValueError(
+                "`fault_labels` count rows of the test part. Received: "
+                f"split={settings.split}. Leave one of the two flags out."
+            )
+    for name, folder in kept:
         if storage.is_within(folder, output):
             raise ValueError(
                 "`output` is replaced whole, so nothing else must lie in it. "
@@ -126,16 +133,17 @@ def _report(settings: ReportSettings) -> None:
         remarks,
         report_files,
         report_tables,
+        splits,
     )
 
     loaded = models.load_models(settings.model, schema)
-    data = measuring.Data(
+    data = splits.Data(
         settings.data,
         schema,
         settings.split,
         models.series_of(loaded, settings.series),
     )
-    runs = measuring.read_split(data)
+    runs = splits.read_split(data)
     data.check_series(settings.series, runs)
     faults = (
         fault_labels.read_fault_labels(
@@ -152,7 +160,15 @@ def _report(settings: ReportSettings) -> None:
         settings.buffer_length,
         settings.num_processes,
     )
-    found = findings.find(loaded, data, measured, settings.buffer_length)
+    found = findings.find(
+        loaded,
+        data,
+        measured,
+        {
+            "vus_buffer_length": settings.buffer_length,
+            "fault_labels": settings.fault_labels or "none",
+        },
+    )
     _show(remarks.remarks_on(found), report_tables.summary_table(found))
     with storage.directory_written_whole(settings.output, MARKER) as folder:
         report_files.write(found, folder)

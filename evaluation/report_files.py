@@ -16,7 +16,7 @@ from evaluation.page.content import page_content
 from evaluation.page.page import make_page
 from evaluation.remarks import remarks_on
 from evaluation.scored_run import ScoredRun
-from evaluation.tables import as_markdown
+from evaluation.tables import as_markdown, escaped
 
 __all__ = ["MARKDOWN_FILE", "METRICS_FILE", "PAGE_FILE", "write"]
 
@@ -108,15 +108,19 @@ def _numbers(found: Findings) -> dict[str, Any]:
 
 
 def _markdown(found: Findings) -> str:
-    parts = [f"# {found.title} on {found.data.split}", *remarks_on(found)]
-    tables = [
-        report_tables.summary_table(found),
-        report_tables.figures_table(found),
-    ]
+    title = f"{found.title} on {found.data.split}"
+    parts = [f"# {escaped(title)}", *map(escaped, remarks_on(found))]
+    tables = [report_tables.summary_table(found)]
     if found.sample == "step":
-        tables.insert(1, report_tables.series_table(found))
+        tables.append(report_tables.series_table(found))
+    tables += [
+        report_tables.figures_table(found),
+        report_tables.events_table(found),
+        report_tables.drift_table(found),
+        report_tables.parameters_table(found),
+    ]
     for table in tables:
-        parts += [f"## {table.title}", table.note, as_markdown(table)]
+        parts += [f"## {table.title}", escaped(table.note), as_markdown(table)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

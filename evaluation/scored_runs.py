@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
+from evaluation.progress import tracked
 from evaluation.scored_run import ScoredRun
 from inference.results import StepScores, unscored
 from inference.scoring import LoadedDetector
@@ -27,7 +26,7 @@ def score_runs(
     if detector.takes_sequences:
         views = _views_of_sequences(detector, runs, text)
     else:
-        views = [_views_of_run(detector, run) for run in _tracked(runs, text)]
+        views = [_views_of_run(detector, run) for run in tracked(runs, text)]
     return [
         ScoredRun(
             series_id=run.series_id,
@@ -61,7 +60,7 @@ def _views_of_sequences(
     ]
     at_once = 1024
     starts = range(0, len(fitting), at_once)
-    for start in _tracked(starts, text):
+    for start in tracked(starts, text):
         positions = fitting[start : start + at_once]
         stacked = np.stack([runs[position].values for position in positions])
         scores = detector.score_sequences(stacked)
@@ -88,8 +87,3 @@ def _unscored_views(
 
 def _known_label(label: int | None) -> int:
     return -1 if label is None else int(label)
-
-
-def _tracked(items, text):
-    console = Console(stderr=True)
-    return track(items, text, console=console, disable=not console.is_terminal)

@@ -29,7 +29,8 @@ class Subject:
             or of each sequence, in order.
         labels: `[sample]`, 0, 1 or -1: of each step, or of each sequence.
         judged: model's name to what it says, `[sample]`.
-        contributions: model's name to `[step, scored feature]`.
+        contributions: model's name to `[step, scored feature]`; only where
+            there are fault labels.
         timestamps: `[step]` int64 microseconds; None = no timestamps.
         fault_labels: which features were at fault, and when.
         has_order: samples are the steps of one series, and not sequences.
@@ -57,6 +58,7 @@ def subject_of_series(
         runs: the unbroken stretches that it was joined from.
         fault_labels: series id to which features were at fault, and when.
     """
+    faults = fault_labels.get(series.series_id, ())
     return Subject(
         name=series.series_id,
         runs=named_values(runs),
@@ -67,9 +69,11 @@ def subject_of_series(
         },
         contributions={
             name: each.contribution for name, each in series.views.items()
-        },
+        }
+        if faults
+        else {},
         timestamps=series.timestamps,
-        fault_labels=fault_labels.get(series.series_id, ()),
+        fault_labels=faults,
     )
 
 

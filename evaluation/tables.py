@@ -11,6 +11,7 @@ __all__ = [
     "NOT_DEFINED",
     "Table",
     "as_markdown",
+    "escaped",
     "series_columns",
     "summary_columns",
     "table_of_figures",
@@ -125,6 +126,7 @@ _EVENT_FIGURES = (
     Column("event-wise F1", "event_f1", _decimals),
     Column("composite F1", "composite_f1", _decimals),
     Column("point-adjusted F1", "point_adjusted_f1", _decimals),
+    Column("PA%20 F1", "pa_k_f1", _decimals),
     Column("PA%K F1 area", "pa_k_f1_area", _decimals),
     Column("point-adjusted F1, oracle", "oracle_point_adjusted_f1", _decimals),
     Column("Telemanom precision", "telemanom_precision", _decimals),
@@ -177,7 +179,16 @@ def series_columns(has_labels: bool, has_times: bool) -> list[Column]:
     rows = Column("rows", "num_rows", _count)
     if not has_labels:
         return [rows, _FLAGGED, alarms, _UNSCORED]
-    return [_VUS_PR, _AUC_PR, *_POINTS, *_MISSED, alarms, _FLAGGED, rows]
+    return [
+        _VUS_PR,
+        _AUC_PR,
+        *_POINTS,
+        *_MISSED,
+        alarms,
+        _FLAGGED,
+        rows,
+        _UNSCORED,
+    ]
 
 
 def _all_figures(figures: Figures) -> list[Column]:
@@ -242,12 +253,13 @@ def as_markdown(table: Table) -> str:
     rules = ["---", *["---:"] * (len(table.header) - 1)]
     lines = [table.header, rules, *table.rows]
     return "\n".join(
-        "| " + " | ".join(_escaped(cell) for cell in line) + " |"
+        "| " + " | ".join(escaped(cell) for cell in line) + " |"
         for line in lines
     )
 
 
-def _escaped(cell: str) -> str:
-    for mark in ("\\", "|", "<", "*", "_", "`", "["):
-        cell = cell.replace(mark, f"\\{mark}")
-    return cell.strip()
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is, on one line."""
+    for mark in ("\\", "|", "<", "&", "*", "_", "`", "["):
+        text = text.replace(mark, f"\\{mark}")
+    return " ".join(text.split())

@@ -1,11 +1,14 @@
 """Every public format through the main job, with few steps of training."""
 
+import json
+
 import main_job
 import numpy as np
 import pytest
 from public_data import public_data
 from scored_files import read_scores
 
+from evaluation import report
 from inference import predict
 from preprocessing import task as preprocessing_task
 from trainer import task as trainer_task
@@ -78,3 +81,27 @@ def test_from_files_as_they_are_to_scores(tmp_path, name):
     # Missing cells and gaps leave some steps without a score.
     assert known.mean() > 0.9
     assert np.isfinite(table["score"].to_numpy()[known]).all()
+    check_report(output, data, schema, name)
+
+
+def check_report(output, data, schema, name):
+    """Every set gets its report card, on the test part alone."""
+    flags = [f"--model={output}/model", f"--data={data}"]
+    if name == "asd":
+        faults = public_data("asd", "interpretation_label")
+        flags.append(f"--fault_labels={faults}")
+    main_job.succeed(report.main, *flags)
+    numbers = json.loads((output / "report" / "metrics.json").read_text())
+    test = schema.splits["test"]
+    for detector in numbers["detectors"].values():
+        found = detector["overall"]
+        assert found["num_rows"] == test.rows
+        assert found["num_anomalous"] == test.anomalous
+        assert len(detector["series"]) == test.series
+        assert 0 < found["vus_pr"] <= 1 and 0 <= found["f1"] <= 1
+        assert ("hit_rate_100" in found) == (name == "asd")
+    # Every anomaly is found by flagging everything, at the price of this.
+    always = numbers["detectors"]["all flagged"]
+    assert always["overall"]["num_missed"] == 0
+    share = test.anomalous / (test.anomalous + test.normal)
+    assert always["pooled"]["precision"] == pytest.approx(share)

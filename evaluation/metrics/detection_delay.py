@@ -15,6 +15,8 @@ from evaluation.metrics.rows import counted_flags
 __all__ = ["DetectionDelay", "alarms_per_day", "detection_delay"]
 
 _MICROSECONDS = 1e6
+# Nobody watches a gap; preprocessing has the same rule.
+_GAP_PERIODS = 5
 _DAY_SECONDS = 86_400
 
 
@@ -99,8 +101,9 @@ def alarms_per_day(
     """Stretches of flags per day of scored time.
 
     Right and false alarms alike. A row without a score ends an alarm, and
-    its time does not count as watched. A row lasts until the next one, the
-    last row as long as the median of the others.
+    its time does not count as watched. A row lasts until the next one; the
+    last row, and one before a gap (more than 5 times the median), as long as
+    the median of all.
 
     Args:
         scores: `[row]` float; only NaN = not scored matters.
@@ -124,7 +127,9 @@ def alarms_per_day(
     is_flagged, _ = counted_flags(scores, is_anomaly, no_labels)
     is_scored = ~np.isnan(scores)
     lasts = np.diff(_row_seconds(len(scores), seconds_per_row, timestamps))
-    lasts = np.append(lasts, np.median(lasts) if len(lasts) else np.nan)
+    median = np.median(lasts) if len(lasts) else np.nan
+    lasts = np.append(lasts, median)
+    lasts[lasts > _GAP_PERIODS * median] = median
     if timestamps is None:
         lasts = np.full(len(scores), seconds_per_row)
     watched_seconds = float(lasts[: len(scores)][is_scored].sum())

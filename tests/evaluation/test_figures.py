@@ -8,7 +8,6 @@ from evaluation.figures import (
     COUNTS,
     Judged,
     overall,
-    pooled,
     sample_figures,
     series_figures,
 )
@@ -142,15 +141,17 @@ def test_many_series():
     assert math.isnan(together["alarms_per_day"])
 
 
-def test_pooled_rows_count_once():
-    """Catches a mean over series where all rows are one heap."""
-    drawn = [draw(seed, rows) for seed, rows in ((1, 100), (2, 700))]
-    detectors, labels = zip(*drawn, strict=True)
-    found = pooled(detectors, labels)
-    scores = np.concatenate([each.scores for each in detectors])
-    truth = np.concatenate(labels)
-    rows = (truth != -1) & ~np.isnan(scores)
-    assert found["auc_pr"] == pytest.approx(
-        metrics.average_precision_score(truth[rows] == 1, scores[rows])
-    )
-    assert found["num_rows"] == 800
+def test_without_a_threshold_only_ranks_are_judged():
+    """Catches a recall of 0 where nobody chose a threshold."""
+    labels = np.array([0, 1, 1, 0, 0])
+    unknown = np.full(5, NAN)
+    detector = Judged(2.0 * labels, unknown > 0, unknown)
+    found = series_figures(detector, labels, 2)
+    assert found["auc_pr"] == found["oracle_f1"] == 1
+    assert found["num_anomalous"] == 2 and found["num_events"] == 1
+    for name in ("recall", "f1", "num_flagged", "nab_standard", "num_missed"):
+        assert math.isnan(found[name])
+    assert math.isnan(overall([found])["telemanom_precision"])
+    # Where nothing is scored no threshold is needed: all is missed.
+    nothing = Judged(unknown, unknown > 0, unknown)
+    assert series_figures(nothing, labels, 2)["recall"] == 0

@@ -15,6 +15,7 @@ def models(tmp_path_factory):
         "one": {"seed": 1, "epochs": 5},
         "two": {"seed": 2, "epochs": 5},
         "long": {"seed": 1, "epochs": 9},
+        "copied": {"seed": 1, "epochs": 9},
         "old": {},
     }
     folder = tmp_path_factory.mktemp("models")
@@ -32,8 +33,8 @@ def test_seeds_of_one_model_are_put_together(models):
     """Catches runs of other settings taken for another seed."""
     rows = groups_of(list(models.values()), [])
     names = [name for name in models for _ in ("time", "feature")]
-    assert [each.name.split(",")[0] for each in rows[:8]] == names
-    assert rows[8:] == [
+    assert [each.name.split(",")[0] for each in rows[:10]] == names
+    assert rows[10:] == [
         Group(
             f"one … two, {view} view",
             (f"one, {view} view", f"two, {view} view"),

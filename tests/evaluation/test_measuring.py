@@ -5,10 +5,11 @@ import pytest
 from data_sets import feature_of
 from fake_model import save_fake_model
 
-from evaluation import measuring
+from evaluation import splits
 from evaluation.fault_labels import FaultLabel
-from evaluation.measuring import Data, calibration_split, measure
+from evaluation.measuring import measure
 from evaluation.models import Model
+from evaluation.splits import Data, calibration_runs, read_split
 from inference.scoring import LoadedDetector
 from trainer.runs import Run
 from trainer.schema import SPLITS, Schema, Split
@@ -50,7 +51,7 @@ def data(monkeypatch):
             runs = runs_of(split, [300] if schema.splits[split].rows else [])
         return [run for run in runs if not series or run.series_id in series]
 
-    monkeypatch.setattr(measuring, "read_runs", read_runs)
+    monkeypatch.setattr(splits, "read_runs", read_runs)
     return Data("d", schema_of(train=300, tuning=300, test=340), "test", ())
 
 
@@ -61,7 +62,7 @@ def detector(tmp_path_factory):
 
 def measured(detector, data, names=("m",), faults=None, processes=1):
     models = [Model(name, name, detector) for name in names]
-    runs = measuring.read_split(data)
+    runs = read_split(data)
     return measure(models, data, runs, faults or {}, 10, processes)
 
 
@@ -75,6 +76,10 @@ def test_runs_of_a_series_are_measured_together(detector, data):
     # The first window of each stretch is not known.
     assert x["num_unscored"] == 4 + 4
     assert len(found.labels) == len(found.judged("time view").scores) == 340
+    # As one heap: each row once.
+    assert found.pooled["all flagged"]["precision"] == 9 / 340
+    mean = found.overall["all flagged"]["precision"]
+    assert mean == pytest.approx((6 / 140 + 3 / 200) / 2)
     assert [len(run.values) for run in found.scored] == [140, 200]
 
 
@@ -101,7 +106,7 @@ def test_models_keep_their_own_scores(detector, data, tmp_path):
         save_fake_model(tmp_path, thresholds={"time": 1e6, "feature": 1e6})
     )
     models = [Model("low", "", detector), Model("high", "", higher)]
-    runs = measuring.read_split(data)
+    runs = read_split(data)
     found = measure(models, data, runs, {}, 10, 1)
     names = [f"{m}, {v} view" for m in ("low", "high") for v in detector.views]
     assert list(found.scored[0].views) == names
@@ -127,10 +132,11 @@ def test_faults_are_measured(detector, data):
     found = measured(detector, data, faults=faults)
     assert found.overall["time view"]["hit_rate_100"] == 1
     assert found.overall["time view"]["num_cases"] == 1
-    assert 0 <= found.overall["random score 0"]["hit_rate_100"] <= 1
-    wrong = {"yy": [FaultLabel(100, 102, (1,))]}
-    found = measured(detector, data, faults=wrong)
+    assert found.num_unused_faults == 0
+    wrong = [FaultLabel(100, 102, (1,)), FaultLabel(5, 9, (0,))]
+    found = measured(detector, data, faults={"yy": wrong})
     assert found.overall["time view"]["hit_rate_100"] == 0
+    assert found.num_unused_faults == 1
 
 
 def test_sequences_are_one_sample_each(data, tmp_path, monkeypatch):
@@ -142,7 +148,7 @@ def test_sequences_are_one_sample_each(data, tmp_path, monkeypatch):
         Run(f"s{n}", 0, values[n], sequence_label=int(n >= 20))
         for n in range(40)
     ]
-    monkeypatch.setattr(measuring, "read_runs", lambda *_: runs)
+    monkeypatch.setattr(splits, "read_runs", lambda *_: runs)
     schema = dataclasses.replace(
         data.schema, label_kind="sequence", sequence_length=4
     )
@@ -159,21 +165,33 @@ def test_sequences_are_one_sample_each(data, tmp_path, monkeypatch):
     assert found.overall["random score 0"]["flagged_share"] < 0.25
 
 
-def test_calibration_is_held_out():
-    """Catches thresholds from train where anything else is there."""
-    assert calibration_split(schema_of(train=9, test=9)) == "train"
-    schema = schema_of(train=9, validation=9, statistics=9, test=9)
-    assert calibration_split(schema) == "statistics"
+def test_calibration_is_held_out(data, monkeypatch):
+    """Catches thresholds of the test, or of train where more is there."""
+    assert calibration_runs(data)[0] == "tuning"
+    of_tuning = data._replace(split="tuning")
+    assert calibration_runs(of_tuning)[0] == "train"
+
+
+def test_nothing_to_calibrate_on(detector, data):
+    """Catches thresholds of other series, and a recall of 0 without any."""
+    one = data._replace(series=("x",))
+    assert calibration_runs(one) == ("", [])
+    found = measured(detector, one)
+    assert found.calibration_split == ""
+    distance = found.overall["standardised distance"]
+    assert distance["auc_pr"] > 0.9
+    assert np.isnan(distance["f1"]) and np.isnan(distance["flagged_share"])
+    assert found.overall["all flagged"]["recall"] == 1
 
 
 def test_a_split_that_is_not_there(data):
     """Catches advice by flags that do not exist, as --train_fraction."""
     with pytest.raises(ValueError, match="must hold rows.*train, t") as info:
-        measuring.read_split(data, "validation")
+        read_split(data, "validation")
     assert "_fraction" not in str(info.value)
     one = data._replace(series=("nobody",))
     with pytest.raises(ValueError, match="rows of the series nobody"):
-        measuring.read_split(one)
+        read_split(one)
     with pytest.raises(ValueError, match="Received: nobody, which test"):
         data.check_series(["x", "nobody"], TEST)
     data.check_series([], TEST)

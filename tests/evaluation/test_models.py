@@ -39,6 +39,13 @@ def test_names_tell_models_apart(folder):
     assert view_name(one[0], "time", 1) == "time view"
 
 
+def test_a_model_may_lie_anywhere(folder, monkeypatch):
+    """Catches a model without a name."""
+    monkeypatch.chdir(folder / "seed1")
+    models = load_models(["model", "../seed2/model"], schema_of())
+    assert [model.name for model in models] == ["model", "../seed2/model"]
+
+
 def test_series_are_those_learned_from(folder):
     """Catches figures of series that a model never saw."""
     models = load_models(folders(folder, "seed1", "seed2"), schema_of())
@@ -56,5 +63,5 @@ def test_models_that_do_not_fit(folder):
         load_models(seed1, schema_of(("a", "b", "d")))
     with pytest.raises(ValueError, match="labelled as.*: sequence"):
         load_models(seed1, schema_of(label_kind="sequence"))
-    with pytest.raises(ValueError, match="must score the same columns"):
+    with pytest.raises(ValueError, match="must score the columns.*: a. Rec"):
         load_models(folders(folder, "seed1", "fewer"), schema_of())

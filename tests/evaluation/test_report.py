@@ -7,7 +7,7 @@ from bucket_emulator import bucket_emulator
 from data_sets import feature_of
 from fake_model import save_fake_model
 
-from evaluation import measuring, report
+from evaluation import report, splits
 from trainer.runs import Run
 from trainer.schema import SPLITS, Schema, Split
 
@@ -50,14 +50,15 @@ def sequence_runs():
 
 
 def stored(monkeypatch, runs, split="test"):
-    """Lets a data set hold these runs in one split; the splits asked for."""
+    """Lets a data set hold these runs in a split; what is asked for."""
     asked = []
 
     def read_runs(folder, schema, name, series=()):
         asked.append((folder, name, tuple(series)))
-        return list(runs) if name == split else []
+        # Statistics too: something to choose the baselines' thresholds on.
+        return list(runs) if name in (split, "statistics") else []
 
-    monkeypatch.setattr(measuring, "read_runs", read_runs)
+    monkeypatch.setattr(splits, "read_runs", read_runs)
     return asked
 
 
@@ -131,9 +132,10 @@ def test_what_a_report_depends_on_is_told(tmp_path, monkeypatch, model, data):
     assert numbers["data"]["hash"] == Schema.load(data).hash()
     assert numbers["models"]["fake"]["model_id"] == "fake"
     assert numbers["models"]["fake"]["folder"] == model
-    page = (output / "report.html").read_text()
-    assert Schema.load(data).hash() in page
-    assert "vus buffer length" in page
+    for name in ("report.html", "report.md"):
+        text = (output / name).read_text()
+        assert Schema.load(data).hash() in text
+        assert "vus buffer length" in text
 
 
 def test_scores_are_kept(tmp_path, monkeypatch, model, data):
@@ -198,6 +200,17 @@ def test_models_stand_side_by_side(tmp_path, monkeypatch, capsys, data):
     assert "± of 2 seeds" in capsys.readouterr().out
 
 
+def test_a_name_that_looks_like_markup(tmp_path, monkeypatch, model, data):
+    """Catches a series that runs, or breaks the table."""
+    evil = "<script>alert(1)</script>"
+    named = [each._replace(series_id=evil) for each in long_runs()[:1]]
+    stored(monkeypatch, named)
+    output = tmp_path / "out"
+    assert run(model, data, output, f"--series={evil}") == 0
+    assert evil not in (output / "report.html").read_text()
+    assert evil not in (output / "report.md").read_text()
+
+
 def test_calibration_is_told(tmp_path, monkeypatch, capsys, data):
     """Catches errors that look too small and nobody says so."""
     stored(monkeypatch, long_runs())
@@ -260,7 +273,8 @@ def test_without_labels_there_is_much_to_see(
     assert strangest["series_id"] in ("series 0", "series 1")
     assert 60 <= strangest["peak_row"] < 68
     assert strangest["is_labelled"] is None
-    assert numbers["drift"]["time view"][0]["split"] == "test"
+    drift = [each["split"] for each in numbers["drift"]["time view"]]
+    assert drift == ["statistics", "test"]
     assert "Most anomalous events" in page and "Drift" in page
 
 
@@ -319,6 +333,15 @@ def test_data_that_does_not_fit(
         (["--modle=m"], "--model"),
         (["--model=m", "--data=d", "--split=trian"], "--split"),
         (["--model=m", "--model=m/", "--data=d"], "different models"),
+        (["--model=m", "--model=./m", "--data=d"], "different models"),
+        (
+            ["--model=m", "--data=d", "--fault_labels=r/f", "--output=r"],
+            "is replaced whole",
+        ),
+        (
+            ["--model=m", "--data=d", "--fault_labels=f", "--split=train"],
+            "rows of the test part",
+        ),
         (["--model=r/m", "--data=d", "--output=r"], "is replaced whole"),
         (["--model=m", "--data=r/d", "--output=r"], "is replaced whole"),
     ],
@@ -353,7 +376,12 @@ def test_fault_labels(tmp_path, monkeypatch, capsys, model, data):
     output = tmp_path / "out"
     assert run(model, data, output, f"--fault_labels={faults}") == 0
     assert read(output)[1]["time view"]["hit_rate_100"] == 1.0
+    assert read(output)[0]["parameters"]["fault_labels"] == str(faults)
+    assert "were not used" not in capsys.readouterr().out
     assert "HitRate@100%" in (output / "report.md").read_text()
+    (faults / "series 0.txt").write_text("50-54:1,2\n5-6:1\n")
+    assert run(model, data, output, f"--fault_labels={faults}") == 0
+    assert "1 fault labels lie where no step" in words(capsys)
     (faults / "series 0.txt").write_text("50-54:1,9\n")
     assert run(model, data, output, f"--fault_labels={faults}") == 2
     assert "from 1 to 3" in capsys.readouterr().err

@@ -152,3 +152,14 @@ def test_bad_input_of_alarms():
     """Catches broadcasting of one flag."""
     with pytest.raises(ValueError, match="one length"):
         alarms_per_day([1.0, 2.0], [True], 60)
+
+
+def test_nobody_watches_a_gap():
+    """Catches one alarm in a hundred days for two in two."""
+    day = 24
+    flags = np.zeros(2 * day)
+    flags[[5, day + 5]] = 1
+    hours = np.r_[np.arange(day), np.arange(day) + 100 * day]
+    times = hours * 3_600_000_000
+    found = alarms_per_day(np.ones(2 * day), flags, timestamps=times)
+    assert found == pytest.approx(1)
