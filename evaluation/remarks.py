@@ -133,14 +133,18 @@ def _unscored(found: Findings) -> Iterator[str]:
     """What the ranking figures leave out."""
     overall = found.measured.overall
     counts = {name: int(overall[name]["num_unscored"]) for name in found.views}
-    if any(counts.values()):
-        told = ", ".join(
-            f"{count:,} by the {name}" for name, count in counts.items()
-        )
-        yield (
-            f"Not scored: {told}. An anomaly there counts as missed; AUC and "
-            "VUS leave these out."
-        )
+    if not any(counts.values()):
+        return
+    told = ", ".join(
+        f"{count:,} by the {name}" for name, count in counts.items()
+    )
+    if len(set(counts.values())) == 1:
+        count = next(iter(counts.values()))
+        told = f"{count:,} {found.sample}s, by any view"
+    yield (
+        f"Not scored: {told}. An anomaly there counts as missed; AUC and VUS "
+        "leave these out."
+    )
 
 
 def _faults(found: Findings) -> Iterator[str]:
