@@ -12,20 +12,24 @@ spread, as networks are given it.
 | standardised distance | root of the sum of z**2 |
 | PCA error | root of the sum of (z - z by principal components)**2 |
 
-Where cells are missing, the known terms of a sum are scaled up to stand for
-all; a row with fewer than half of them known is not scored (NaN).
+Where cells are missing, sums are those of `evaluation.known_terms`; a row
+without one is not scored (NaN).
 """
 
 import dataclasses
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
-from sklearn.decomposition import PCA
 
+from evaluation.known_terms import scaled_up
 from evaluation.metrics.rows import largest
+from evaluation.principal_components import (
+    EXPLAINED_VARIANCE,
+    Components,
+    fit_components,
+    unexplained,
+)
 from trainer.schema import Schema
 from trainer.statistics.scaling import column_scale, scaled
 from trainer.thresholds.quantile import Quantile, QuantileSettings
@@ -52,23 +56,6 @@ GROUPS = {"random score": RANDOM} | {
 # Labels of simulated data may come from a generator of the same small seed;
 # a stream of our own keeps random scores independent of them.
 STREAM = 20_417
-
-EXPLAINED_VARIANCE = 0.9
-MIN_TRAIN_ROWS = 10
-MAX_TRAIN_ROWS = 100_000
-ROWS_A_WINDOW = 10
-
-
-class Components(NamedTuple):
-    """Principal components of train, `width` columns or rows of one column.
-
-    Attributes:
-        mean: `[width]`, scaled units.
-        directions: `[component, width]`, orthonormal.
-    """
-
-    mean: np.ndarray
-    directions: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,7 +91,7 @@ class Baselines:
     def score(
         self, name: str, values: np.ndarray, key: str
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Scores an unbroken stretch of a series.
+        """Scores an unbroken stretch of a series, and says why.
 
         Args:
             name: one of `names`.
@@ -117,6 +104,7 @@ class Baselines:
             Scores, `[time]` float64, larger = stranger, NaN = not scored;
             and contributions, `[time, scored]` float64: the known terms of
             the score or of its square, scaled up, so that they add up to it.
+            Those of random scores and of all flagged explain nothing.
 
         Raises:
             ValueError: there is no such detector, or a column is missing.
@@ -126,21 +114,32 @@ class Baselines:
         if name == ALWAYS:
             return np.ones(len(values)), np.ones(shape)
         if name in RANDOM:
-            entropy = STREAM, RANDOM.index(name), zlib.crc32(key.encode())
-            generator = np.random.default_rng(entropy)
+            generator = _generator(name, key)
             return generator.random(len(values)), generator.random(shape)
-        # Infinite cells make infinite or unknown terms, which is meant.
-        with np.errstate(over="ignore", invalid="ignore"):
-            raw = np.asarray(values)[:, self.columns]
-            if name == DIFFERENCE:
-                return _sum_of_known(self._differences(raw))
-            residuals = (
-                self._scaled(raw)
-                if name == DISTANCE
-                else self._residuals(_rows_of(raw), len(raw))
-            )
-            total, terms = _sum_of_known(residuals**2)
-            return np.sqrt(total), terms
+        return self._summed(name, values)
+
+    def scores_alone(
+        self, name: str, values: np.ndarray, key: str
+    ) -> np.ndarray:
+        """The scores of `score`, without the memory for contributions.
+
+        Args:
+            name: one of `names`.
+            values: as `score` takes them.
+            key: the same.
+
+        Returns:
+            `[time]` float64, larger = stranger, NaN = not scored.
+
+        Raises:
+            ValueError: there is no such detector, or a column is missing.
+        """
+        self._check(name, values)
+        if name == ALWAYS:
+            return np.ones(len(values))
+        if name in RANDOM:
+            return _generator(name, key).random(len(values))
+        return self._summed(name, values)[0]
 
     def with_thresholds(
         self,
@@ -156,6 +155,10 @@ class Baselines:
             is_by_run: what is flagged are whole runs, each by the largest of
                 its scores.
 
+        Returns:
+            The same detectors with a threshold each; NaN for those without a
+            known score on any row that counts.
+
         Raises:
             ValueError: a label is something else, or a column is missing.
         """
@@ -163,7 +166,9 @@ class Baselines:
         labels = _joined([run[2] for run in runs], is_by_run)
         thresholds = {}
         for name in self.names:
-            scores = [self.score(name, run[1], run[0])[0] for run in runs]
+            scores = [
+                self.scores_alone(name, values, key) for key, values, _ in runs
+            ]
             thresholds[name] = (
                 1.0
                 if name == ALWAYS
@@ -171,26 +176,35 @@ class Baselines:
             )
         return dataclasses.replace(self, thresholds=thresholds)
 
-    def _scaled(self, raw: np.ndarray) -> np.ndarray:
+    def scaled_columns(self, values: np.ndarray) -> np.ndarray:
+        """The scored columns in units of their own spread.
+
+        Args:
+            values: `[time, feature]`, all columns, raw units.
+
+        Returns:
+            `[time, scored]` float64.
+
+        Raises:
+            ValueError: a column is missing.
+        """
+        self._check_columns(values)
+        raw = np.asarray(values)[:, self.columns]
         return scaled(raw, self.mean, self.scale, self.is_constant)
 
-    def _differences(self, raw: np.ndarray) -> np.ndarray:
-        before = np.full((1, len(self.columns)), np.nan)
-        return np.abs(np.diff(self._scaled(raw), axis=0, prepend=before))
-
-    def _residuals(self, rows: np.ndarray, num_rows: int) -> np.ndarray:
-        """What the principal components leave, `[time, scored]`."""
-        z = self._scaled(rows)
-        mean, directions = self.components
-        centred = np.where(np.isfinite(z), z, 0.0) - mean
-        left = centred - centred @ directions.T @ directions
-        left = np.where(np.isfinite(z), left, z)
-        left[~_has_enough(z)] = np.nan
-        result = np.full((num_rows, len(self.columns)), np.nan)
-        # The last row of a window alone: the score belongs to that row, and
-        # the nine after an anomaly are not blamed for it.
-        result[num_rows - len(left) :] = left[:, -len(self.columns) :]
-        return result
+    def _summed(
+        self, name: str, values: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        # Infinite cells make infinite or unknown terms, which is meant.
+        with np.errstate(over="ignore", invalid="ignore"):
+            z = self.scaled_columns(values)
+            if name == DIFFERENCE:
+                before = np.full((1, len(self.columns)), np.nan)
+                return scaled_up(np.abs(np.diff(z, axis=0, prepend=before)))
+            if name == PCA_ERROR:
+                z = unexplained(self.components, z)
+            total, terms = scaled_up(z**2)
+            return np.sqrt(total), terms
 
     def _check(self, name: str, values: np.ndarray) -> None:
         if name not in self.names:
@@ -198,6 +212,9 @@ class Baselines:
                 f"`name` must be one of {', '.join(self.names)}. Received: "
                 f"{name!r}. Choose one of `Baselines.names`."
             )
+        self._check_columns(values)
+
+    def _check_columns(self, values: np.ndarray) -> None:
         if np.ndim(values) != 2 or np.shape(values)[1] != self.num_features:
             raise ValueError(
                 f"`values` must be [time, feature] with {self.num_features} "
@@ -213,9 +230,8 @@ def fit_baselines(
 
     Args:
         schema: with the statistics of train.
-        train_runs: `[time, feature]` each, all columns, raw units. Of more
-            than 100,000 rows an even choice is taken; with fewer than 10
-            that are measured by half there is no PCA error.
+        train_runs: `[time, feature]` each, all columns, raw units. Where
+            they have too few rows there is no PCA error.
 
     Raises:
         ValueError: a scored column has no usable statistics, or a run has
@@ -233,61 +249,15 @@ def fit_baselines(
         scale=column_scale(**statistics),
         is_constant=statistics["is_constant"],
     )
-    for run in train_runs:
-        baselines._check(DISTANCE, run)
-    chosen = list(_evenly(train_runs, baselines.columns))
-    if not chosen:
-        return baselines
-    components = _fit_components(baselines._scaled(np.concatenate(chosen)))
+    components = fit_components(
+        map(baselines.scaled_columns, train_runs), sum(map(len, train_runs))
+    )
     return dataclasses.replace(baselines, components=components)
 
 
-def _evenly(
-    runs: Sequence[np.ndarray], columns: np.ndarray
-) -> Iterator[np.ndarray]:
-    """Every n-th of all rows, counted on from run to run."""
-    stride = max(1, -(-sum(map(len, runs)) // MAX_TRAIN_ROWS))
-    num_before = 0
-    for run in runs:
-        rows = _rows_of(run[:, columns])
-        yield rows[-num_before % stride :: stride]
-        num_before += len(rows)
-
-
-def _rows_of(raw: np.ndarray) -> np.ndarray:
-    """Rows; of a single column, which has no other to compare, windows."""
-    if raw.shape[1] > 1:
-        return raw
-    if len(raw) < ROWS_A_WINDOW:
-        return np.empty((0, ROWS_A_WINDOW))
-    return sliding_window_view(raw[:, 0], ROWS_A_WINDOW)
-
-
-def _fit_components(z: np.ndarray) -> Components | None:
-    z = z[_has_enough(z)]
-    z = np.where(np.isfinite(z), z, 0.0)
-    width = z.shape[1]
-    if len(z) < MIN_TRAIN_ROWS:
-        return None
-    if not np.ptp(z, axis=0).any():
-        return Components(z[0], np.zeros((0, width)))
-    model = PCA(EXPLAINED_VARIANCE, svd_solver="covariance_eigh").fit(z)
-    # With as many components as columns nothing would ever be left.
-    return Components(model.mean_, model.components_[: width - 1])
-
-
-def _has_enough(terms: np.ndarray) -> np.ndarray:
-    """Whether at least half of a row is known, `[row]` bool."""
-    return 2 * (~np.isnan(terms)).sum(axis=1) >= terms.shape[1]
-
-
-def _sum_of_known(terms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sums over rows, and the terms scaled up so that they add up to them."""
-    num_known = (~np.isnan(terms)).sum(axis=1, keepdims=True)
-    is_scored = _has_enough(terms)
-    terms = terms * (terms.shape[1] / np.maximum(num_known, 1))
-    terms[~is_scored] = np.nan
-    return np.where(is_scored, np.nansum(terms, axis=1), np.nan), terms
+def _generator(name: str, key: str) -> np.random.Generator:
+    entropy = STREAM, RANDOM.index(name), zlib.crc32(key.encode())
+    return np.random.default_rng(entropy)
 
 
 def _joined(parts: Sequence[np.ndarray], is_by_run: bool) -> np.ndarray:

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.metrics import precision_recall_curve
 
+from evaluation.decimation import kept_points
 from evaluation.histogram import Histogram, histogram
 from evaluation.metrics.rows import checked_rows
-from evaluation.page.decimation import kept_points
 
 __all__ = [
     "FACTORS",

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import ks_2samp
 
-from evaluation.notable_events import threshold_ratios
+from evaluation.threshold_ratios import threshold_ratios
 
 __all__ = ["SplitDrift", "SplitScores", "score_drift"]
 
@@ -39,8 +39,8 @@ class SplitDrift(NamedTuple):
     Attributes:
         split: its name.
         num_scored: rows with a score and a threshold.
-        median: of score / threshold, as `threshold_ratios` has it. Quantiles are
-            scores that occur, so that infinite ones do no harm.
+        median: of score / threshold, as `threshold_ratios` has it. Quantiles
+            are ratios that occur, so that infinite ones do no harm.
         quantile_90: the ratio that 90 % of the rows do not exceed.
         quantile_99: the same for 99 %.
         flagged_share: of the scored rows.

@@ -5,13 +5,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evaluation.metrics.events import events
+from evaluation.metrics.events import events, merged
+from evaluation.threshold_ratios import threshold_ratios
 
 __all__ = [
     "NotableEvent",
     "SeriesScores",
     "notable_events",
-    "threshold_ratios",
     "strangest",
 ]
 
@@ -19,11 +19,14 @@ NUM_FEATURES_NAMED = 3
 
 
 class SeriesScores(NamedTuple):
-    """An unbroken stretch of a series, as one view or baseline scores it.
+    """A series as one view or baseline scores it.
+
+    Its gaps may have been closed up: rows are then counted without the
+    missing ones, and only timestamps tell where those were.
 
     Attributes:
         series_id: which series.
-        start: row number of the first row.
+        start: row number of the first row; those that follow count on.
         scores: `[time]` float, NaN = not scored.
         thresholds: `[time]` float, or one number for all rows.
         is_anomaly: `[time]` bool.
@@ -47,7 +50,7 @@ class NotableEvent(NamedTuple):
 
     Attributes:
         series_id: which series.
-        start_row: number of the first row in its series.
+        start_row: number of the first row, counted as in `SeriesScores`.
         stop_row: number of the row after the last.
         start_time: microseconds of the first row, or None.
         peak_ratio: the largest of `threshold_ratios` among flagged rows.
@@ -68,34 +71,6 @@ class NotableEvent(NamedTuple):
     top_features: tuple[tuple[str, float], ...]
     is_flagged: bool
     is_labelled: bool | None
-
-
-def threshold_ratios(scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
-    """How far scores stand out: score / threshold, 1 at the threshold.
-
-    A threshold of 0 or below has no such ratio: there it is
-    1 + score - threshold, which is 1 at the threshold and rises too.
-
-    Args:
-        scores: `[row]` float, NaN = not scored.
-        thresholds: `[row]` or one number; NaN = none.
-
-    Returns:
-        `[row]` float64; NaN where either is.
-
-    Example:
-        >>> threshold_ratios([6.0, 1.0, 1.0], [2.0, 0.0, np.nan])
-        array([ 3.,  2., nan])
-    """
-    scores = np.asarray(scores, np.float64)
-    thresholds = np.asarray(thresholds, np.float64)
-    divisor = np.where(thresholds > 0, thresholds, 1.0)
-    # Infinite scores are strange, infinity over infinity is unknown.
-    with np.errstate(over="ignore", invalid="ignore"):
-        ratios = np.where(
-            thresholds > 0, scores / divisor, 1 + scores - thresholds
-        )
-    return np.where(np.isnan(thresholds), np.nan, ratios)
 
 
 def notable_events(
@@ -129,7 +104,7 @@ def notable_events(
     _check(series, scored_names, window_length, limit)
     ratios = threshold_ratios(series.scores, series.thresholds)
     is_flagged = np.asarray(series.is_anomaly, bool) & ~np.isnan(ratios)
-    ranges = _merged(events(is_flagged), window_length)
+    ranges = merged(events(is_flagged), window_length)
     ranked = np.where(np.isnan(ratios), -np.inf, ratios)
     flagged = np.where(is_flagged, ranked, -np.inf)
     peaks = [start + flagged[start:stop].argmax() for start, stop in ranges]
@@ -184,17 +159,8 @@ def _check(
             f"{len(series.scores)} scores, {len(series.is_anomaly)} flags, "
             f"{len(series.labels)} labels and contributions "
             f"{np.shape(series.contributions)} for {len(scored_names)} names. "
-            "Give those of one stretch and one view."
+            "Give those of one series and one view."
         )
-
-
-def _merged(ranges: np.ndarray, window_length: int) -> np.ndarray:
-    if not len(ranges):
-        return ranges
-    is_apart = ranges[1:, 0] - ranges[:-1, 1] >= window_length
-    starts = ranges[np.concatenate([[True], is_apart]), 0]
-    stops = ranges[np.concatenate([is_apart, [True]]), 1]
-    return np.stack([starts, stops], axis=1)
 
 
 def _exclude(

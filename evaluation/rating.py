@@ -140,7 +140,8 @@ def rate_all(
 
 def _judged(subject: Subject, baselines: Baselines, name: str) -> Judged:
     parts = [
-        baselines.score(name, values, key)[0] for key, values in subject.runs
+        baselines.scores_alone(name, values, key)
+        for key, values in subject.runs
     ]
     if subject.has_order:
         scores = np.concatenate(parts)

@@ -7,10 +7,10 @@ import numpy as np
 from evaluation import curves, report_tables
 from evaluation.findings import Findings
 from evaluation.histogram import histogram
-from evaluation.notable_events import threshold_ratios
 from evaluation.page.page import PageContent
 from evaluation.remarks import remarks_on
 from evaluation.scored_run import ScoredRun, joined_sequences
+from evaluation.threshold_ratios import threshold_ratios
 
 __all__ = ["page_content"]
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from evaluation.page.decimation import events, kept_points
+from evaluation.decimation import drawn_events, kept_points
 from evaluation.page.document import LABEL_COLOUR, VALUE_COLOUR, plot_text
 from evaluation.page.stacked_rows import (
     axis_key,
@@ -155,7 +155,7 @@ def _add_labels(
     figure: go.Figure, positions: np.ndarray, is_anomalous: np.ndarray
 ) -> None:
     """Shades the labelled stretches through all rows, legend included."""
-    stretches = events(is_anomalous, MAX_EVENTS)
+    stretches = drawn_events(is_anomalous, MAX_EVENTS)
     if not stretches:
         return
     figure.add_scatter(

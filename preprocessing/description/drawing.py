@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.page.decimation import events, kept_points
+from evaluation.decimation import drawn_events, kept_points
 from preprocessing.description.axis import Axis, axis_of
 from preprocessing.description.drift import movement
 from preprocessing.description.survey import Survey, by_series
@@ -185,7 +185,7 @@ def _labelled(
         size = len(run.values)
         if run.labels is not None:
             limit = max(EVENTS_A_SPLIT * size // len(positions), 1)
-            for start, stop in events(run.labels == 1, limit):
+            for start, stop in drawn_events(run.labels == 1, limit):
                 last = min(stop, size - 1)
                 found.append(
                     (

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from evaluation.page.decimation import kept_points
+from evaluation.decimation import kept_points
 from evaluation.page.document import VALUE_COLOUR
 from preprocessing.description.figures import laid_out, stacked
 from preprocessing.description.sampling import spread_positions

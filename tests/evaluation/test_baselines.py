@@ -3,13 +3,14 @@
 import pickle
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
 from data_sets import feature_of
 
-from evaluation import baselines
 from evaluation.baselines import GROUPS, RANDOM, fit_baselines
+from evaluation.principal_components import fit_components, unexplained
 from trainer.schema import Schema
 from trainer.thresholds.constant import apply
 
@@ -58,12 +59,12 @@ def test_random_scores_are_repeatable_and_independent():
     found = fitted(correlated())
     values = correlated(4000)
     scores = {
-        (name, key): found.score(name, values, key)[0]
+        (name, key): found.scores_alone(name, values, key)
         for name in RANDOM
         for key in ("a 0", "b 0", "")
     }
     for (name, key), score in scores.items():
-        again = found.score(name, np.full_like(values, np.nan), key)[0]
+        again = found.scores_alone(name, np.full_like(values, np.nan), key)
         np.testing.assert_array_equal(score, again)
     table = np.array(list(scores.values()))
     assert 0 <= table.min() and table.max() < 1
@@ -79,83 +80,81 @@ def test_closed_forms():
     deviation = train.std(axis=0, ddof=1)
     z = np.array([[3.0, 4.0], [0.0, 5.0], [-1.0, 5.0]])
     values = z * deviation + train.mean(axis=0)
-    score, terms = found.score("step difference", values, "")
-    np.testing.assert_allclose(score, [np.nan, 4.0, 1.0], atol=1e-12)
-    np.testing.assert_allclose(terms[1:], [[3, 1], [1, 0]], atol=1e-12)
-    assert np.isnan(terms[0]).all()
-    score, terms = found.score("standardised distance", values, "")
-    np.testing.assert_allclose(score, [5, 5, np.sqrt(26)])
-    np.testing.assert_allclose(terms, z**2, atol=1e-12)
-    score, terms = found.score("all flagged", values, "")
-    np.testing.assert_array_equal(score, 1)
-    np.testing.assert_array_equal(terms, 1)
+    missing = [np.nan, np.nan]
+    for name, scores, contributions in (
+        ("step difference", [np.nan, 4, 1], [missing, [3, 1], [1, 0]]),
+        ("standardised distance", [5, 5, np.sqrt(26)], z**2),
+        ("all flagged", [1, 1, 1], np.ones((3, 2))),
+    ):
+        score, terms = found.score(name, values, "")
+        np.testing.assert_allclose(score, scores, atol=1e-12)
+        np.testing.assert_allclose(terms, contributions, atol=1e-12)
 
 
-def naive_pca(train):
-    """Mean and directions that explain 90 % of the variance of z."""
-    z = z_of(train, train)
-    variances, directions = np.linalg.eigh(np.cov(z.T))
-    variances, directions = variances[::-1], directions[:, ::-1]
-    explained = np.cumsum(variances) / variances.sum()
-    num_kept = int(np.argmax(explained >= 0.9)) + 1
-    return z.mean(axis=0), directions[:, :num_kept]
-
-
-def test_pca_error_agrees_with_the_naive_twin():
-    """Catches raw units, too few directions, and a mean left out."""
+def test_pca_error_is_what_components_of_scaled_train_leave():
+    """Catches raw units, signs, and terms of other columns."""
     train, values = correlated(), correlated(60, seed=2) * 1.1
-    mean, directions = naive_pca(train)
-    assert directions.shape == (5, 2)
-    centred = z_of(values, train) - mean
-    residual = centred - centred @ directions @ directions.T
+    components = fit_components([z_of(train, train)], len(train))
+    residual = unexplained(components, z_of(values, train))
     score, terms = fitted(train).score("PCA error", values, "")
     np.testing.assert_allclose(score, np.linalg.norm(residual, axis=1))
     np.testing.assert_allclose(terms, residual**2, atol=1e-12)
-
-
-def test_pca_error_sees_a_broken_correlation():
-    """Catches the error within the components instead of off them."""
-    train, values = correlated(), correlated(50, seed=3)
-    values[30, 2] = 2 * train[:, 2].mean() - values[30, 2] + 700
+    # It sees a broken correlation.
+    values[30, 2] += 700
     score, terms = fitted(train).score("PCA error", values, "")
-    assert score.argmax() == 30
-    assert terms[30].argmax() == 2
+    assert score.argmax() == 30 and terms[30].argmax() == 2
 
 
-def naive_sum(terms):
-    """Sum over known terms scaled up, NaN below half; one row."""
-    known = [term for term in terms if not np.isnan(term)]
-    if 2 * len(known) < len(terms):
-        return np.nan
-    return sum(known) * len(terms) / len(known)
-
-
-def test_missing_cells_are_unknown_never_normal():
-    """Catches a missing cell counted as 0, and a row of too few scored."""
+@pytest.mark.parametrize("name", OTHERS)
+def test_missing_cells_are_unknown_never_normal(name):
+    """Catches a missing cell counted as 0, and terms of another sum."""
     train, values = correlated(), correlated(300, seed=4)
-    gaps = np.random.default_rng(5).random(values.shape) < 0.4
-    values[gaps] = np.nan
-    z = z_of(values, train)
-    mean, directions = naive_pca(train)
-    centred = np.where(gaps, 0, z) - mean
-    residual = centred - centred @ directions @ directions.T
-    residual[gaps] = np.nan
-    steps = np.vstack([np.full(5, np.nan), np.abs(z[1:] - z[:-1])])
     found = fitted(train)
-    for name, terms, power in (
-        ("step difference", steps, 1.0),
-        ("standardised distance", z**2, 0.5),
-        ("PCA error", residual**2, 0.5),
-    ):
-        score, contributions = found.score(name, values, "")
-        expected = np.array([naive_sum(row) for row in terms])
-        assert 20 < np.isnan(expected).sum() < 280
-        np.testing.assert_allclose(score, expected**power, err_msg=name)
-        is_scored = ~np.isnan(score)
-        assert np.isnan(contributions[~is_scored]).all()
-        np.testing.assert_allclose(
-            np.nansum(contributions[is_scored], axis=1), expected[is_scored]
-        )
+    values[np.random.default_rng(5).random(values.shape) < 0.4] = np.nan
+    if name == "step difference":
+        num_known = (~np.isnan(values[1:] - values[:-1])).sum(axis=1)
+        num_known = np.append(0, num_known)
+    else:
+        num_known = (~np.isnan(values)).sum(axis=1)
+    score, terms = found.score(name, values, "")
+    is_scored = ~np.isnan(score)
+    np.testing.assert_array_equal(is_scored, num_known >= 3)
+    assert 20 < is_scored.sum() < 280
+    assert np.isnan(terms[~is_scored]).all()
+    np.testing.assert_array_equal((~np.isnan(terms)).sum(axis=1)[is_scored],
+                                  num_known[is_scored])  # fmt: skip
+    power = 1 if name == "step difference" else 2
+    total = np.nansum(terms, axis=1)
+    np.testing.assert_allclose(total[is_scored], score[is_scored] ** power)
+
+
+@pytest.mark.parametrize("num_rows", [0, 1, 50])
+@pytest.mark.parametrize("num_features", [1, 4])
+def test_scores_alone_are_those_with_contributions(num_rows, num_features):
+    """Catches two ways that part, shapes, and a first row with a step."""
+    train = correlated(num_features=num_features)
+    values = correlated(50, num_features, seed=3)[:num_rows]
+    values[:20:3, 0] = np.nan
+    found = fitted(train)
+    for name in found.names:
+        score, terms = found.score(name, values, "a")
+        assert score.shape == (num_rows,) and score.dtype == np.float64
+        assert terms.shape == (num_rows, num_features)
+        alone = found.scores_alone(name, values, "a")
+        np.testing.assert_array_equal(alone, score, err_msg=name)
+    assert np.isnan(found.scores_alone("step difference", values, "")[:1]).all()
+
+
+@pytest.mark.parametrize("name", [RANDOM[0], "all flagged"])
+def test_scores_alone_need_no_contributions(name):
+    """Catches arrays of all columns, of which nothing is kept."""
+    train = correlated(num_features=40)
+    found, values = fitted(train), np.zeros((10_000, 40), np.float32)
+    tracemalloc.start()
+    found.scores_alone(name, values, "a")
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < values.nbytes / 4
 
 
 def test_only_scored_columns_count():
@@ -172,83 +171,34 @@ def test_only_scored_columns_count():
         np.testing.assert_array_equal(terms, expected[1])
 
 
-def test_a_single_column_is_judged_by_its_past():
-    """Catches windows that look ahead, or that blame nine rows more."""
-    steps = np.arange(600)
-    wave = np.sin(2 * np.pi * steps / 25)[:, np.newaxis]
-    train = wave + np.random.default_rng(7).normal(0, 0.02, wave.shape)
-    values = wave[:60].copy()
-    values[40] += 1
-    found = fitted(train)
-    score, terms = found.score("PCA error", values, "")
-    assert terms.shape == (60, 1)
-    np.testing.assert_array_equal(np.isnan(score), steps[:60] < 9)
-    assert np.nanargmax(score) == 40
-    windows = np.stack([z_of(train, train)[row - 9 : row + 1, 0]
-                        for row in range(9, 600)])  # fmt: skip
-    mean = windows.mean(axis=0)
-    _, _, directions = np.linalg.svd(windows - mean, full_matrices=False)
-    directions = directions[: len(found.components.directions)]
-    for row in (9, 40, 45):
-        window = z_of(values, train)[row - 9 : row + 1, 0] - mean
-        residual = window - directions.T @ (directions @ window)
-        assert score[row] == pytest.approx(abs(residual[-1]))
-    values[50] = np.nan
-    score, _ = found.score("PCA error", values, "")
-    assert np.isnan(score[50]) and not np.isnan(score[51:]).any()
-    # Half of a window must be known, as of any row.
-    values[20:26] = np.nan
-    score, _ = found.score("PCA error", values, "")
-    assert np.isnan(score[20:30]).all() and not np.isnan(score[30])
-
-
-def test_one_direction_is_always_left():
-    """Catches an error of 0 for every row: all directions are kept."""
-    train = np.random.default_rng(8).normal(size=(500, 2))
-    found = fitted(train)
-    score, _ = found.score("PCA error", train, "")
-    assert score.std() > 0.1
-
-
-def test_constant_train_has_no_directions():
-    """Catches a division by a variance of 0."""
+def test_constant_train():
+    """Catches a division by a spread of 0."""
     found = fitted(np.full((20, 3), 4.0))
     values = np.array([[4.0, 4.0, 4.0], [5.0, 4.0, 3.0]])
-    for name in ("standardised distance", "PCA error"):
-        score, _ = found.score(name, values, "")
+    for name in OTHERS[1:]:
+        score = found.scores_alone(name, values, "")
         np.testing.assert_allclose(score, [0, np.sqrt(2)])
 
 
-@pytest.mark.parametrize("num_rows, has_pca", [(9, False), (10, True)])
-def test_pca_needs_ten_rows(num_rows, has_pca):
-    """Catches directions found in next to nothing, or in unknown rows."""
+@pytest.mark.parametrize("num_rows", [0, 9, None])
+def test_few_train_rows_leave_the_others(num_rows):
+    """Catches an empty split as an error, and components out of nothing."""
     train = correlated()
-    few = train[:15].copy()
-    few[num_rows:, :3] = np.nan
-    found = fit_baselines(schema_of(train), [few])
-    assert ("PCA error" in found.names) == has_pca
-    if not has_pca:
-        with pytest.raises(ValueError, match="`name` must be one of"):
-            found.score("PCA error", train, "")
+    runs = [] if num_rows is None else [train[:num_rows]]
+    found = fit_baselines(schema_of(train), runs)
+    assert len(found.names) == 8
+    assert np.isfinite(found.scores_alone(OTHERS[1], train, "")).all()
+    with pytest.raises(ValueError, match="`name` must be one of"):
+        found.score("PCA error", train, "")
 
 
-def test_no_train_rows_leave_the_others():
-    """Catches an empty split as an error."""
+def test_all_train_runs_count():
+    """Catches components of the first run alone."""
     train = correlated()
-    for runs in ([], [train[:0]]):
-        found = fit_baselines(schema_of(train), runs)
-        assert len(found.names) == 8
-        assert np.isfinite(found.score(OTHERS[1], train, "")[0]).all()
-
-
-def test_many_train_rows_are_thinned_evenly(monkeypatch):
-    """Catches a choice that starts anew in each run, or takes the first."""
-    monkeypatch.setattr(baselines, "MAX_TRAIN_ROWS", 20)
-    train = correlated(46)
-    runs = [train[:16], train[16:17], train[17:17], train[17:]]
-    found = fit_baselines(schema_of(train), runs).components
-    z = z_of(train, train)[::3]
-    np.testing.assert_allclose(found.mean, z.mean(axis=0), atol=1e-12)
+    found = fit_baselines(schema_of(train), [train[:100], train[100:]])
+    whole = fitted(train).scores_alone("PCA error", train, "")
+    parts = found.scores_alone("PCA error", train, "")
+    np.testing.assert_allclose(parts, whole, rtol=1e-9)
 
 
 @pytest.mark.parametrize("num_features", [1, 4])
@@ -258,22 +208,9 @@ def test_rows_to_come_do_not_matter(num_features):
     values = correlated(50, num_features, seed=9) * 3
     found = fitted(train)
     for name in OTHERS:
-        whole, _ = found.score(name, values, "")
-        part, _ = found.score(name, values[:30], "")
+        whole = found.scores_alone(name, values, "")
+        part = found.scores_alone(name, values[:30], "")
         np.testing.assert_allclose(part, whole[:30], rtol=1e-9)
-
-
-@pytest.mark.parametrize("num_rows", [0, 1])
-@pytest.mark.parametrize("num_features", [1, 3])
-def test_hardly_any_rows(num_rows, num_features):
-    """Catches an error, or a score of a first row without a neighbour."""
-    train = correlated(num_features=num_features)
-    found = fitted(train)
-    for name in found.names:
-        score, terms = found.score(name, train[:num_rows], "")
-        assert score.shape == (num_rows,) and score.dtype == np.float64
-        assert terms.shape == (num_rows, num_features)
-    assert np.isnan(found.score("step difference", train[:1], "")[0]).all()
 
 
 def test_infinite_cells_are_never_normal():
@@ -283,50 +220,58 @@ def test_infinite_cells_are_never_normal():
     values[4, 1] = np.inf
     found = fitted(train)
     for name in OTHERS:
-        score, _ = found.score(name, values, "")
+        score = found.scores_alone(name, values, "")
         assert score[4] == np.inf
         assert np.isfinite(score[6:]).all()
 
 
-def test_thresholds_are_quantiles_of_calibration_rows():
+@pytest.mark.parametrize("is_by_run", [False, True])
+def test_thresholds_are_quantiles_of_calibration_rows(is_by_run):
     """Catches thresholds that see labelled anomalies or leave a run out."""
-    train = correlated()
-    first, second = correlated(300, seed=11), correlated(200, seed=12)
-    first[:20] += 1e6
-    labels = np.zeros(300, np.int8)
-    labels[:21] = 1
-    labels[100:] = -1
-    found = fitted(train)
+    found = fitted(correlated())
     assert not found.thresholds
-    tuned = found.with_thresholds(
-        [("a", first, labels), ("b", second, np.full(200, -1))]
-    )
+    runs = [
+        (str(number), correlated(40, seed=number), np.zeros(40, np.int8))
+        for number in range(12)
+    ]
+    runs[0][1][:20] += 1e6
+    runs[0][2][:21] = 1
+    runs[1][2][5:] = -1
+    tuned = found.with_thresholds(iter(runs), is_by_run)
     assert set(tuned.thresholds) == set(found.names)
+    assert tuned.thresholds["all flagged"] == 1
     for name in set(found.names) - {"all flagged"}:
-        scores = np.concatenate(
-            [
-                found.score(name, first, "a")[0][21:],
-                found.score(name, second, "b")[0],
-            ]
-        )
-        expected = np.nanquantile(scores, 0.99)
+        scores = [
+            found.scores_alone(name, values, key) for key, values, _ in runs
+        ]
+        scores[0] = scores[0][21:]
+        if is_by_run:
+            scores = [np.nanmax(each, keepdims=True) for each in scores[1:]]
+        expected = np.nanquantile(np.concatenate(scores), 0.99)
         assert tuned.thresholds[name] == pytest.approx(expected, rel=1e-4)
-    score = found.score("all flagged", first, "a")[0]
-    assert apply(score, tuned.thresholds["all flagged"]).all()
 
 
-def test_without_scores_there_is_no_threshold():
+@pytest.mark.parametrize("is_by_run", [False, True])
+def test_without_scores_the_threshold_is_nan(is_by_run):
     """Catches a threshold out of nothing, by which something is flagged."""
     train = correlated()
     unknown = ("a", np.full((5, 5), np.nan), np.zeros(5))
     anomalous = ("a", train, np.ones(400))
-    for runs in ([], [unknown], [anomalous]):
-        tuned = fitted(train).with_thresholds(runs)
-        for name in OTHERS:
-            assert np.isnan(tuned.thresholds[name])
-            score, _ = tuned.score(name, train, "")
+    for runs, names in (
+        ([], (*RANDOM, *OTHERS)),
+        # Random scores need no values.
+        ([unknown], OTHERS),
+        ([anomalous], (*RANDOM, *OTHERS)),
+    ):
+        tuned = fitted(train).with_thresholds(runs, is_by_run)
+        assert set(tuned.thresholds) == set(tuned.names)
+        has_none = {
+            name for name in tuned.names if np.isnan(tuned.thresholds[name])
+        }
+        assert has_none == set(names)
+        for name in names:
+            score = tuned.scores_alone(name, train, "")
             assert not apply(score, tuned.thresholds[name]).any()
-        assert tuned.thresholds["all flagged"] == 1
 
 
 def test_can_be_sent_to_another_process():
@@ -337,7 +282,8 @@ def test_can_be_sent_to_another_process():
     assert sent.thresholds == found.thresholds
     for name in found.names:
         np.testing.assert_array_equal(
-            sent.score(name, train, "a")[0], found.score(name, train, "a")[0]
+            sent.scores_alone(name, train, "a"),
+            found.scores_alone(name, train, "a"),
         )
 
 
@@ -355,10 +301,11 @@ def test_wrong_arguments_are_refused():
     """Catches columns taken for others."""
     train = correlated()
     found = fitted(train)
-    for values in (train[:, :4], train[0]):
-        with pytest.raises(ValueError, match="5 features"):
-            found.score("all flagged", values, "")
-    with pytest.raises(ValueError, match="Received: 'mean'"):
-        found.score("mean", train, "")
+    for score in (found.score, found.scores_alone):
+        for values in (train[:, :4], train[0]):
+            with pytest.raises(ValueError, match="5 features"):
+                score("all flagged", values, "")
+        with pytest.raises(ValueError, match="Received: 'mean'"):
+            score("mean", train, "")
     with pytest.raises(ValueError, match="5 features"):
         fit_baselines(schema_of(train), [train[:, :2]])

@@ -1,8 +1,10 @@
-"""Fewer points for a plot, without losing a peak."""
+"""Fewer points and events for a plot, without losing a peak."""
 
 import numpy as np
 
-__all__ = ["events", "kept_points"]
+from evaluation.metrics.events import events, merged
+
+__all__ = ["drawn_events", "kept_points"]
 
 POINTS_A_BIN = 4
 
@@ -43,21 +45,16 @@ def kept_points(values: np.ndarray, limit: int) -> np.ndarray:
     )
 
 
-def events(is_anomalous: np.ndarray, limit: int) -> list[tuple[int, int]]:
-    """Maximal runs of anomalous steps, half-open `[start, stop)`.
+def drawn_events(is_anomalous: np.ndarray, limit: int) -> list[tuple[int, int]]:
+    """Events to draw, half-open `[start, stop)`.
 
     Args:
         is_anomalous: `[time]` bool.
-        limit: where there are more, those closer to each other than one
-            part in `limit` of the series are drawn as one.
+        limit: events to draw at most. Where there are more, those closer to
+            each other than one part in `limit` of the series are drawn as
+            one.
     """
-    edges = np.flatnonzero(np.diff(is_anomalous.astype(np.int8), prepend=0))
-    if len(edges) % 2:
-        edges = np.append(edges, len(is_anomalous))
-    pairs = edges.reshape(-1, 2)
-    if len(pairs) > limit:
-        is_apart = pairs[1:, 0] - pairs[:-1, 1] > len(is_anomalous) / limit
-        starts = pairs[np.concatenate([[True], is_apart]), 0]
-        stops = pairs[np.concatenate([is_apart, [True]]), 1]
-        pairs = np.stack([starts, stops], axis=1)
-    return [(int(start), int(stop)) for start, stop in pairs]
+    found = events(is_anomalous)
+    if len(found) > limit:
+        found = merged(found, len(is_anomalous) / limit)
+    return [(start, stop) for start, stop in found.tolist()]

@@ -1,9 +1,11 @@
+"""Fewer points and events: nothing that matters is lost."""
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation.page.decimation import events, kept_points
+from evaluation.decimation import drawn_events, kept_points
 
 
 @settings(deadline=None, max_examples=80)
@@ -57,14 +59,31 @@ def test_short_series_is_untouched():
         ([0, 1], [(1, 2)]),
     ],
 )
-def test_events_are_half_open(flags, expected):
-    """Catches events lost at either end."""
-    assert events(np.array(flags, bool), 10) == expected
+def test_few_events_are_drawn_as_they_are(flags, expected):
+    """Catches events lost at either end, or merged without need."""
+    found = drawn_events(np.array(flags, bool), 2)
+    assert found == expected
+    assert all(type(edge) is int for event in found for edge in event)
 
 
 def test_many_events_are_merged_and_cover_all():
     """Catches dropped events where there are too many."""
     flags = np.arange(1000) % 2 == 0
-    assert events(flags, 10) == [(0, 999)]
+    assert drawn_events(flags, 10) == [(0, 999)]
     flags[300:700] = False
-    assert events(flags, 10) == [(0, 299), (700, 999)]
+    assert drawn_events(flags, 10) == [(0, 299), (700, 999)]
+
+
+@pytest.mark.parametrize("num_rows", [9, 100, 1000])
+@pytest.mark.parametrize("limit", [1, 3, 10])
+def test_no_more_events_than_the_limit(num_rows, limit):
+    """Catches neighbours exactly at the distance, which add up to more."""
+    for step in range(2, num_rows):
+        flags = np.arange(num_rows) % step == 0
+        found = drawn_events(flags, limit)
+        assert 0 < len(found) <= limit
+        is_drawn = np.zeros(num_rows, bool)
+        for start, stop in found:
+            assert flags[start] and flags[stop - 1]
+            is_drawn[start:stop] = True
+        assert is_drawn[flags].all()
