@@ -6,15 +6,12 @@ import numpy as np
 from sklearn.metrics import precision_recall_curve
 
 from evaluation.decimation import kept_points
-from evaluation.histogram import Histogram, histogram
 from evaluation.metrics.rows import checked_rows
 
 __all__ = [
     "FACTORS",
-    "Histogram",
     "PrecisionRecall",
     "Sensitivity",
-    "histogram",
     "precision_recall",
     "sensitivity",
 ]

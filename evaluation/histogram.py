@@ -28,6 +28,7 @@ class Histogram(NamedTuple):
         normal: `[bin]` int64, rows labelled 0.
         anomalous: `[bin]` int64, rows labelled 1.
         unknown: `[bin]` int64, rows labelled -1.
+        is_log: whether bins grow by a factor instead of being equally wide.
 
     The first and the last bin also hold what lies beyond them.
     """
@@ -36,14 +37,7 @@ class Histogram(NamedTuple):
     normal: np.ndarray
     anomalous: np.ndarray
     unknown: np.ndarray
-
-    @property
-    def is_log(self) -> bool:
-        """Whether bins grow by a factor instead of being equally wide."""
-        if not self.edges.size or self.edges[0] <= 0:
-            return False
-        growth = self.edges[1:] / self.edges[:-1]
-        return bool(np.isclose(growth[0], growth[-1]))
+    is_log: bool
 
 
 def histogram(
@@ -79,8 +73,8 @@ def histogram(
     ratios, labels = ratios[is_known], labels[is_known]
     if not ratios.size:
         nothing = np.empty(0, np.int64)
-        return Histogram(np.empty(0), nothing, nothing, nothing)
-    edges = _edges(ratios[np.abs(ratios) < HUGE], num_bins)
+        return Histogram(np.empty(0), nothing, nothing, nothing, False)
+    edges, is_log = _edges(ratios[np.abs(ratios) < HUGE], num_bins)
     inside = np.clip(ratios, edges[0], edges[-1])
     return Histogram(
         edges,
@@ -88,14 +82,18 @@ def histogram(
             np.histogram(inside[labels == each], edges)[0]
             for each in (0, 1, -1)
         ),
+        is_log=is_log,
     )
 
 
-def _edges(ratios: np.ndarray, num_bins: int) -> np.ndarray:
-    """Edges of the bins, 1 always one of them, but for far tails."""
+def _edges(ratios: np.ndarray, num_bins: int) -> tuple[np.ndarray, bool]:
+    """Edges of the bins, 1 one of them, and whether they grow by a factor.
+
+    Far tails lie beyond them.
+    """
     ratios = np.append(ratios, 1.0)
     lowest, highest = ratios.min(), ratios.max()
-    is_log = lowest > 0 and highest > LOG_RATIO * lowest
+    is_log = bool(lowest > 0 and highest > LOG_RATIO * lowest)
     if is_log:
         ratios = np.log(np.maximum(ratios, 1 / HUGE))
         origin, far = 0.0, np.log(FAR_FACTOR)
@@ -110,4 +108,4 @@ def _edges(ratios: np.ndarray, num_bins: int) -> np.ndarray:
     # One bin at least on each side, for tails that are not in the range.
     num_below = int(np.clip(np.ceil((origin - low) / step), 1, num_bins - 1))
     edges = origin + step * (np.arange(num_bins + 1) - num_below)
-    return np.exp(edges) if is_log else edges
+    return (np.exp(edges) if is_log else edges), is_log

@@ -83,27 +83,22 @@ def series_table(found: Findings) -> Table:
 
 def events_table(found: Findings) -> Table:
     """The stretches that a person should look at."""
+    all_events = [event for each in found.events.values() for event in each]
+    has_times = any(event.start_time is not None for event in all_events)
     many = len(found.events) > 1
     rows = [
-        (*((view,) if many else ()), *_cells_of_event(event))
+        (*_first(many, view), *_cells_of_event(event, has_times))
         for view, events in found.events.items()
         for event in events
     ]
+    header = ("series", "rows", *_first(has_times, "time"), "peak", "flagged",
+              "labelled", "features")  # fmt: skip
     return Table(
         "Most anomalous events",
         "Flagged stretches first, then the steps that come nearest to the "
         "threshold. The peak is score / threshold; features are shares of "
         "the score there.",
-        (
-            *(("detector",) if many else ()),
-            "series",
-            "rows",
-            "time",
-            "peak",
-            "flagged",
-            "labelled",
-            "features",
-        ),
+        (*_first(many, "detector"), *header),
         rows,
         has_words=True,
     )
@@ -113,25 +108,25 @@ def drift_table(found: Findings) -> Table:
     """How the scores of the splits differ."""
     many = len(found.splits) > 1
     rows = [
-        (*((view,) if many else ()), *_cells_of_drift(each))
+        (*_first(many, view), *_cells_of_drift(each))
         for view, splits in found.splits.items()
         for each in score_drift(splits)
     ]
+    header = (
+        "split",
+        "scored",
+        "median",
+        "90 %",
+        "99 %",
+        "flagged",
+        "distance",
+    )
     return Table(
         "Drift of the scores",
         "Scores divided by their thresholds, of up to 20,000 rows of each "
         "other split. The distance is that of Kolmogorov and Smirnov to the "
         "split marked *, 0 = alike, 1 = apart.",
-        (
-            *(("detector",) if many else ()),
-            "split",
-            "scored",
-            "median",
-            "90 %",
-            "99 %",
-            "flagged",
-            "distance",
-        ),
+        (*_first(many, "detector"), *header),
         rows,
     )
 
@@ -154,10 +149,16 @@ def parameters_table(found: Findings) -> Table:
     return Table("Parameters", "", ("", ""), rows, has_words=True)
 
 
-def _cells_of_event(event: NotableEvent) -> Iterator[str]:
+def _first(is_there: bool, cell: str) -> tuple[str, ...]:
+    """A column that only some tables have."""
+    return (cell,) if is_there else ()
+
+
+def _cells_of_event(event: NotableEvent, has_times: bool) -> Iterator[str]:
     yield event.series_id
     yield f"{event.start_row:,} to {event.stop_row - 1:,}"
-    yield _time_text(event.start_time)
+    if has_times:
+        yield _time_text(event.start_time)
     yield f"{event.peak_ratio:,.3g}"
     yield "yes" if event.is_flagged else "no"
     yield {True: "yes", False: "no", None: "unknown"}[event.is_labelled]

@@ -1,6 +1,6 @@
 """A stretch of a series with its scores, and stretches put together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +8,9 @@ import numpy as np
 from inference.results import StepScores, joined
 
 __all__ = ["ScoredRun", "joined_runs", "joined_sequences"]
+
+# Label to what such sequences are called.
+KINDS = {0: "normal", 1: "anomalous", -1: "unlabelled"}
 
 
 class ScoredRun(NamedTuple):
@@ -56,17 +59,22 @@ def joined_runs(runs: Sequence[ScoredRun]) -> ScoredRun:
 
 
 def joined_sequences(runs: Sequence[ScoredRun], num_of_each: int) -> ScoredRun:
-    """Puts the first sequences of either label one after the other.
+    """Puts the first sequences of each label one after the other.
 
     A step of NaN parts neighbours, so that no line joins them.
 
     Args:
         runs: sequences, at least one.
-        num_of_each: normal ones, and as many anomalous ones.
+        num_of_each: normal ones at most, as many anomalous ones, and as many
+            that are not labelled.
     """
-    normal = [run for run in runs if run.sequence_label != 1][:num_of_each]
-    anomalous = [run for run in runs if run.sequence_label == 1][:num_of_each]
-    chosen = [*normal, *anomalous]
+    by_label = {
+        label: [run for run in runs if run.sequence_label == label][
+            :num_of_each
+        ]
+        for label in KINDS
+    }
+    chosen = [run for each in by_label.values() for run in each]
     views = {
         view: StepScores(
             *(
@@ -77,8 +85,9 @@ def joined_sequences(runs: Sequence[ScoredRun], num_of_each: int) -> ScoredRun:
         for view in chosen[0].views
     }
     return ScoredRun(
-        series_id=f"{len(normal)} normal sequences, then {len(anomalous)} "
-        "anomalous ones",
+        series_id=_counted(
+            {label: len(each) for label, each in by_label.items() if each}
+        ),
         start=0,
         values=_with_gaps([run.values for run in chosen]),
         labels=_with_gaps([run.labels for run in chosen], parted=False),
@@ -86,6 +95,16 @@ def joined_sequences(runs: Sequence[ScoredRun], num_of_each: int) -> ScoredRun:
         timestamps=None,
         views=views,
     )
+
+
+def _counted(numbers: Mapping[int, int]) -> str:
+    """Label to how many there are, in words, the first with a noun."""
+    texts = []
+    for label, number in numbers.items():
+        noun = "one" if texts else "sequence"
+        plural = "" if number == 1 else "s"
+        texts.append(f"{number} {KINDS[label]} {noun}{plural}")
+    return ", then ".join(texts)
 
 
 def _with_gaps(arrays: Sequence[np.ndarray], parted: bool = True) -> np.ndarray:

@@ -1,12 +1,19 @@
-"""Content of report pages, made of random series."""
+"""Content of report pages, made of random series, and real reports."""
 
 import numpy as np
+import pytest
+from data_sets import feature_of
+from fake_model import save_fake_model
 
+from evaluation import findings, report, splits
 from evaluation.curves import precision_recall, sensitivity
 from evaluation.histogram import histogram
-from evaluation.page.page import PageContent, Table
+from evaluation.page.page import PageContent
 from evaluation.scored_run import ScoredRun
+from evaluation.tables import Table
 from inference.results import StepScores
+from trainer.runs import Run
+from trainer.schema import SPLITS, Schema, Split
 
 NUM_FEATURES = 5
 
@@ -76,6 +83,7 @@ def page_content(runs, title="title", names=None, baseline="baseline"):
             for each, ratio in ratios.items()
         },
         events=Table("Most anomalous events", "", ["series"], [(title,)], True),
+        shown_title="Worst and best series",
         shown=[(f"Caption {n}.", run) for n, run in enumerate(runs)],
         feature_names=names,
         scored_names=names[1:],
@@ -97,8 +105,78 @@ def empty_content(title="nothing"):
         histograms={},
         quantiles={},
         events=Table("Most anomalous events", "", [], []),
+        shown_title="The series",
         shown=[],
         feature_names=[],
         scored_names=[],
         parameters=Table("Parameters", "", [], []),
     )
+
+
+def labelled_runs(names, labels=(0, 1), num_steps=200):
+    """Series with an event in the middle, less clear the later the series.
+
+    Rows get the first label, those of the event the second.
+    """
+    generator = np.random.default_rng(4)
+    runs = []
+    for number, name in enumerate(names, 1):
+        values = generator.normal(size=(num_steps, 3)).astype("f4")
+        row_labels = np.full(num_steps, labels[0], np.int8)
+        event = slice(num_steps // 2, num_steps // 2 + 4)
+        values[event] += 20 / number
+        row_labels[event] = labels[1]
+        runs.append(Run(name, 0, values, row_labels))
+    return runs
+
+
+def labelled_sequences(labels):
+    """Sequences of four steps, the anomalous ones larger."""
+    generator = np.random.default_rng(4)
+    values = generator.normal(size=(len(labels), 4, 3)).astype("f4")
+    return [
+        Run(f"sequence {n}", 0, each + 9 * (label == 1), sequence_label=label)
+        for n, (each, label) in enumerate(zip(values, labels, strict=True))
+    ]
+
+
+def reported(folder, runs):
+    """Has a fake model reported on runs that test and tuning hold.
+
+    Returns:
+        The findings and the page.
+    """
+    label_kind = "sequence" if runs[0].labels is None else "step"
+    length = 4 if label_kind == "sequence" else 5
+    model = save_fake_model(
+        folder / "model", label_kind=label_kind, window_length=length
+    )
+    data = folder / "data"
+    data.mkdir()
+    schema = Schema(
+        features=tuple(feature_of(name, np.arange(3.0)) for name in "abc"),
+        splits={
+            name: Split(rows=int(name in ("test", "tuning"))) for name in SPLITS
+        },
+        label_kind=label_kind,
+        sequence_length=4 if label_kind == "sequence" else 0,
+        reader={"format": "csv"},
+    )
+    (data / "schema.json").write_text(schema.to_json())
+    found, find = [], findings.find
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            splits,
+            "read_runs",
+            lambda folder, schema, split, series=(): (
+                list(runs) if split in ("test", "tuning") else []
+            ),
+        )
+        patch.setattr(
+            findings,
+            "find",
+            lambda *given: found.append(find(*given)) or found[0],
+        )
+        flags = [f"--model={model}", f"--data={data}", "--num_processes=1"]
+        assert report.main(flags) == 0
+    return found[0], (folder / "report" / "report.html").read_text()

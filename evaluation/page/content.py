@@ -1,15 +1,17 @@
 """What of a report stands on its page."""
 
-from collections.abc import Iterator
+import math
 
 import numpy as np
 
 from evaluation import curves, report_tables
+from evaluation.figures import Judged
 from evaluation.findings import Findings
-from evaluation.histogram import histogram
+from evaluation.histogram import Histogram, histogram
 from evaluation.page.page import PageContent
 from evaluation.remarks import remarks_on
 from evaluation.scored_run import ScoredRun, joined_sequences
+from evaluation.tables import NOT_DEFINED, Table
 from evaluation.threshold_ratios import threshold_ratios
 
 __all__ = ["page_content"]
@@ -23,61 +25,73 @@ PROBABILITIES = 1 - np.append(np.geomspace(1, 1e-4, 200), 0)
 def page_content(found: Findings) -> PageContent:
     """Gathers tables, curves and series."""
     detector = found.models[0].detector
-    # One of many seeds stands for all: the spread is in the tables.
-    first = {group.members[0]: group for group in found.groups[::-1]}
-    judged = {name: found.measured.judged(name) for name in first}
-    names = [group.members[0] for group in found.groups]
-    labels = found.measured.labels
-    of_models = [name for name in dict.fromkeys(names) if name in found.views]
-    shown = {
-        name: first[name].name if first[name].is_baseline else name
-        for name in names
-    }
+    shown_title, shown = _shown(found)
     return PageContent(
         title=f"{found.title} on {found.data.split}",
         remarks=remarks_on(found),
         summary=report_tables.summary_table(found),
-        tables=[
-            *(
-                [report_tables.series_table(found)]
-                if found.sample == "step"
-                else []
-            ),
-            report_tables.figures_table(found),
-            *(
-                [report_tables.pooled_table(found)]
-                if found.sample == "step" and found.has_labels
-                else []
-            ),
-            report_tables.drift_table(found),
-        ],
-        curves={
-            shown[name]: curves.precision_recall(judged[name].scores, labels)
-            for name in dict.fromkeys(names)
-        },
+        tables=_tables(found),
+        curves=_curves(found),
         baseline_names=[
             group.name for group in found.groups if group.is_baseline
         ],
-        sensitivities={
-            name: curves.sensitivity(
-                judged[name].scores, judged[name].threshold, labels
-            )
-            for name in of_models
-        },
-        histograms={
-            name: histogram(
-                threshold_ratios(judged[name].scores, judged[name].threshold),
-                labels,
-            )
-            for name in of_models
-        },
+        sensitivities=_sensitivities(found),
+        histograms=_histograms(found),
         quantiles=_quantiles(found),
         events=report_tables.events_table(found),
-        shown=list(_shown(found)),
+        shown_title=shown_title,
+        shown=shown,
         feature_names=detector.feature_names,
         scored_names=detector.scored_names,
         parameters=report_tables.parameters_table(found),
     )
+
+
+def _tables(found: Findings) -> list[Table]:
+    has_series = found.sample == "step"
+    tables = []
+    if has_series:
+        tables.append(report_tables.series_table(found))
+    tables.append(report_tables.figures_table(found))
+    # One series is the heap.
+    if has_series and found.has_labels and len(found.measured.subjects) > 1:
+        tables.append(report_tables.pooled_table(found))
+    tables.append(report_tables.drift_table(found))
+    return tables
+
+
+def _curves(found: Findings) -> dict[str, curves.PrecisionRecall]:
+    """Curves of all views, and of one seed of each baseline."""
+    judged = _judged_views(found)
+    for group in found.groups:
+        if group.is_baseline:
+            # The spread over seeds is in the tables.
+            judged[group.name] = found.measured.judged(group.members[0])
+    labels = found.measured.labels
+    return {
+        name: curves.precision_recall(each.scores, labels)
+        for name, each in judged.items()
+    }
+
+
+def _sensitivities(found: Findings) -> dict[str, curves.Sensitivity]:
+    labels = found.measured.labels
+    return {
+        view: curves.sensitivity(each.scores, each.threshold, labels)
+        for view, each in _judged_views(found).items()
+    }
+
+
+def _histograms(found: Findings) -> dict[str, Histogram]:
+    labels = found.measured.labels
+    return {
+        view: histogram(threshold_ratios(each.scores, each.threshold), labels)
+        for view, each in _judged_views(found).items()
+    }
+
+
+def _judged_views(found: Findings) -> dict[str, Judged]:
+    return {view: found.measured.judged(view) for view in found.views}
 
 
 def _quantiles(
@@ -95,25 +109,39 @@ def _quantiles(
     return curves_of
 
 
-def _shown(found: Findings) -> Iterator[tuple[str, ScoredRun]]:
-    """The worst and the best series; without labels, the most flagged."""
+def _shown(found: Findings) -> tuple[str, list[tuple[str, ScoredRun]]]:
+    """A heading, and captions and series: the worst and the best.
+
+    Without labels, the most flagged ones.
+    """
     scored = found.measured.scored
     if found.sample == "sequence":
         joined = joined_sequences(scored, NUM_SEQUENCES_SHOWN)
-        yield joined.series_id, joined
-        return
-    name = found.first_view
+        return "Sequences", [("", joined)]
     figure = "vus_pr" if found.has_labels else "flagged_share"
-    order = found.series_by_figure(name, figure)
-    if found.has_labels:
+    order = found.series_by_figure(found.first_view, figure)
+    if len(scored) == 1 or not order:
+        title = "The series" if len(scored) == 1 else "The first series"
+        chosen = [0]
+    elif found.has_labels:
+        title = "Worst and best series"
         chosen = [*order[:NUM_WORST], *order[NUM_WORST:][-NUM_BEST:]]
     else:
+        title = "Most flagged series"
         chosen = order[::-1][: NUM_WORST + NUM_BEST]
-    for position in chosen or range(min(len(scored), 1)):
-        value = found.measured.rated[position].figures[name][figure]
-        told = (
-            f"VUS-PR {value:.3f} of the {name}"
-            if found.has_labels
-            else f"{value:.1%} flagged by the {name}"
-        )
-        yield f"{scored[position].series_id}: {told}", scored[position]
+    return title, [
+        (_caption(found, position, figure), scored[position])
+        for position in chosen
+    ]
+
+
+def _caption(found: Findings, position: int, figure: str) -> str:
+    """The figure that a series was chosen by, as a sentence."""
+    view = found.first_view
+    if not found.measured.scored[position].views[view].is_scored.any():
+        return "No row could be scored."
+    value = found.measured.rated[position].figures[view][figure]
+    if not found.has_labels:
+        return f"{value:.1%} of the scored rows flagged by the {view}."
+    text = NOT_DEFINED if math.isnan(value) else f"{value:.3f}"
+    return f"VUS-PR of the {view}: {text}."

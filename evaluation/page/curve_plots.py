@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from evaluation.curves import PrecisionRecall, Sensitivity
+from evaluation.page import colours
 from evaluation.page.document import plot_text
 from evaluation.page.stacked_rows import axis_name, line_at_one, stacked_rows
 
@@ -16,9 +17,6 @@ __all__ = [
     "sensitivity_figure",
 ]
 
-# Okabe and Ito: distinct for colour-blind readers too.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
-BASELINE_COLOURS = ("#555555", "#999999")
 DASHES = ("dot", "dash", "dashdot", "longdash", "longdashdot")
 PANELS = {
     "f1": "F1",
@@ -42,8 +40,8 @@ def line_styles(
     """
     models = [name for name in names if name not in baseline_names]
     baselines = [name for name in names if name in baseline_names]
-    strong = cycle(product(("solid", "dash"), COLOURS))
-    weak = cycle(zip(DASHES, cycle(BASELINE_COLOURS), strict=False))
+    strong = cycle(product(("solid", "dash"), colours.DETECTORS))
+    weak = cycle(zip(DASHES, cycle(colours.BASELINES), strict=False))
     return {
         name: {"color": colour, "dash": dash, "width": width}
         for group, marks, width in ((models, strong, 2), (baselines, weak, 1.2))

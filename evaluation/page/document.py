@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
+from evaluation.page import colours
+
 __all__ = [
     "LABEL_COLOUR",
     "VALUE_COLOUR",
@@ -20,11 +22,13 @@ __all__ = [
     "table",
 ]
 
-# Distinct for colour-blind readers too; the same on every page.
-VALUE_COLOUR = "#0072B2"
-LABEL_COLOUR = "rgba(230, 159, 0, 0.3)"
+# The same on every page.
+VALUE_COLOUR = colours.VALUE
+LABEL_COLOUR = colours.LABEL
 # Longer tables scroll within a box of their own.
 MOST_ROWS_WHOLE = 40
+# Among sentences, texts no longer than this stay on one line.
+MOST_LETTERS_WHOLE = 24
 
 STYLE = """
 :root { color-scheme: light; }
@@ -44,8 +48,9 @@ th:first-child, td:first-child { text-align: left; white-space: normal;
                                  min-width: 9rem; max-width: min(22rem, 60vw); }
 .words th, .words td { text-align: left; min-width: 6rem;
                        max-width: min(34rem, 70vw); white-space: normal; }
+.words th, .words .short { min-width: 0; }
+.words .short { white-space: nowrap; }
 nav { margin: 1.5rem 0; }
-a { color: #0072B2; }
 h1, h2, h3 { line-height: 1.25; }
 h2, h3 { margin-top: 2.5rem; }
 @media print {
@@ -57,6 +62,7 @@ h2, h3 { margin-top: 2.5rem; }
   .modebar { display: none; }
 }
 """
+LINKS = f"a {{ color: {colours.LINK}; }}"
 
 
 def document(title: str, parts: Iterable[str]) -> str:
@@ -70,7 +76,7 @@ def document(title: str, parts: Iterable[str]) -> str:
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width">',
-            f"<title>{html.escape(title)}</title><style>{STYLE}</style>",
+            f"<title>{html.escape(title)}</title><style>{STYLE}{LINKS}</style>",
             f"<script>{get_plotlyjs()}</script></head><body>",
             f"<h1>{html.escape(title)}</h1>",
             *parts,
@@ -133,8 +139,8 @@ def table(
     lines = [f'<div class="{size}" tabindex="0"><table{kind}>']
     head = [("th", header)] if header else []
     for tag, cells in [*head, *(("td", row) for row in rows)]:
-        inner = "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells)
-        lines.append(f"<tr>{inner}</tr>")
+        inner = (_cell(tag, cell, has_words) for cell in cells)
+        lines.append(f"<tr>{''.join(inner)}</tr>")
     return "\n".join([*lines, "</table></div>"])
 
 
@@ -167,3 +173,9 @@ def figure(drawn: go.Figure) -> str:
             "showSendToCloud": False,
         },
     )
+
+
+def _cell(tag: str, text: str, is_words: bool) -> str:
+    is_short = is_words and tag == "td" and len(text) <= MOST_LETTERS_WHOLE
+    kind = ' class="short"' if is_short else ""
+    return f"<{tag}{kind}>{html.escape(text)}</{tag}>"

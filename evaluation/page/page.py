@@ -41,7 +41,8 @@ class PageContent:
         quantiles: detector to split to probabilities `[point]` and the
             quantiles of score / threshold at them.
         events: the most anomalous events.
-        shown: captions and series to draw.
+        shown_title: what the series in `shown` are, as a heading.
+        shown: captions, whole sentences or "", and series to draw.
         feature_names: names of the columns of `ScoredRun.values`.
         scored_names: names of the columns of the contributions.
         parameters: of metrics and models.
@@ -57,6 +58,7 @@ class PageContent:
     histograms: Mapping[str, Histogram]
     quantiles: Mapping[str, Mapping[str, tuple[np.ndarray, np.ndarray]]]
     events: Table
+    shown_title: str
     shown: Sequence[tuple[str, ScoredRun]]
     feature_names: Sequence[str]
     scored_names: Sequence[str]
@@ -104,7 +106,10 @@ def _sections(content: PageContent) -> list[Section]:
         sensitivity_section(content.sensitivities, styles),
         histogram_section(content.histograms),
         series_section(
-            content.shown, content.feature_names, content.scored_names
+            content.shown_title,
+            content.shown,
+            content.feature_names,
+            content.scored_names,
         ),
         _table_section(content.events),
         *map(_table_section, content.tables),

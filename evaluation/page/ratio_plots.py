@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from evaluation.histogram import Histogram
+from evaluation.page import colours
 from evaluation.page.curve_plots import line_styles
 from evaluation.page.document import plot_text
 from evaluation.page.stacked_rows import (
@@ -18,11 +19,10 @@ from evaluation.page.stacked_rows import (
 
 __all__ = ["drift_figure", "histogram_figure"]
 
-# Distinct for colour-blind readers too.
 LABEL_COLOURS = {
-    "normal": "#0072B2",
-    "anomalous": "#D55E00",
-    "unknown": "#777777",
+    "normal": colours.NORMAL,
+    "anomalous": colours.ANOMALOUS,
+    "unknown": colours.UNKNOWN,
 }
 AXIS_TITLE = "score / threshold"
 # Where a bin is empty; a logarithmic axis has no zero.

@@ -123,19 +123,29 @@ def drift_section(
 
 
 def series_section(
+    title: str,
     shown: Sequence[tuple[str, ScoredRun]],
     feature_names: Sequence[str],
     scored_names: Sequence[str],
 ) -> Section:
-    """Series with their scores, each under its name and caption."""
-    title = "Worst and best series"
+    """Series with their scores, each under its name and caption.
+
+    Args:
+        title: what they are.
+        shown: captions, whole sentences or "", and series.
+        feature_names: names of the columns of `ScoredRun.values`.
+        scored_names: names of the columns of the contributions.
+    """
     parts = []
     for caption, run in shown:
+        parts.append(document.heading(run.series_id, level=3))
+        sentences = [caption] if caption else []
         left_out = list(run.views)[MAX_SCORE_ROWS:]
         if left_out:
-            caption += f" Not drawn: the scores of {', '.join(left_out)}."
-        parts.append(document.heading(run.series_id, level=3))
-        parts += [document.paragraph(caption)] if caption else []
+            names = ", ".join(left_out)
+            sentences.append(f"Not drawn: the scores of {names}.")
+        if sentences:
+            parts.append(document.paragraph(" ".join(sentences)))
         figure = series_figure(run, feature_names, scored_names)
         parts.append(document.figure(figure))
     if not parts:

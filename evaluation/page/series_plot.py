@@ -6,7 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from evaluation.decimation import drawn_events, kept_points
-from evaluation.page.document import LABEL_COLOUR, VALUE_COLOUR, plot_text
+from evaluation.page import colours
+from evaluation.page.document import plot_text
 from evaluation.page.stacked_rows import (
     axis_key,
     axis_name,
@@ -27,10 +28,6 @@ LOG_RATIO = 20
 # Sums over rows must not overflow, nor what is drawn in float32.
 LARGEST_CONTRIBUTION = 1e100
 LARGEST_DRAWN = 1e38
-# Distinct for colour-blind readers too.
-SCORE_COLOUR = "#444444"
-THRESHOLD_COLOUR = "#009E73"
-FLAG_COLOUR = "#D55E00"
 
 
 def series_figure(
@@ -55,7 +52,7 @@ def series_figure(
     positions = _positions(run)
     for row, name in enumerate(shown):
         values = run.values[:, list(feature_names).index(name)]
-        line = _line(positions, values, name, VALUE_COLOUR)
+        line = _line(positions, values, name, colours.VALUE)
         figure.add_trace(line.update(yaxis=axis_name("y", row)))
     for row, view in enumerate(views, len(shown)):
         is_log = _is_log(run.views[view])
@@ -119,28 +116,34 @@ def _is_log(scores: StepScores) -> bool:
 def _score_traces(
     positions: np.ndarray, scores: StepScores, view: str
 ) -> list[go.Scatter]:
-    """Score, threshold and flags; what is infinite is drawn at the top."""
+    """Score, threshold and flags; what is infinite is drawn at the end."""
     known = np.concatenate([scores.score, scores.threshold])
-    top = known[np.isfinite(known)].max(initial=0)
+    known = known[np.isfinite(known)]
+    bottom = max(known.min(initial=0), -LARGEST_DRAWN)
+    top = min(known.max(initial=0), LARGEST_DRAWN)
     score, threshold = (
-        np.minimum(each, min(top, LARGEST_DRAWN)).astype(np.float32)
+        np.clip(each, bottom, top).astype(np.float32)
         for each in (scores.score, scores.threshold)
     )
     flagged = np.where(scores.is_anomaly, score, np.float32("nan"))
-    flags = _line(positions, flagged, "", FLAG_COLOUR)
+    flags = _line(positions, flagged, "", colours.FLAG)
     is_there = ~np.isnan(flags.y)
     flags.update(
         x=flags.x[is_there],
         y=flags.y[is_there],
         mode="markers",
-        marker={"color": FLAG_COLOUR, "size": 5},
+        marker={"color": colours.FLAG, "size": 5},
         hoverinfo="skip",
         hovertemplate=None,
     )
     lines = (
-        _line(positions, score, f"score, {view}", SCORE_COLOUR),
+        _line(positions, score, f"score, {view}", colours.SCORE),
         _line(
-            positions, threshold, f"threshold, {view}", THRESHOLD_COLOUR, "dash"
+            positions,
+            threshold,
+            f"threshold, {view}",
+            colours.THRESHOLD,
+            "dash",
         ),
         flags,
     )
@@ -162,7 +165,7 @@ def _add_labels(
         x=[None],
         y=[None],
         mode="markers",
-        marker={"color": LABEL_COLOUR, "size": 12, "symbol": "square"},
+        marker={"color": colours.LABEL, "size": 12, "symbol": "square"},
         name="labelled anomalous",
     )
     figure.update_layout(
@@ -175,9 +178,9 @@ def _add_labels(
                 "x1": positions[stop - 1],
                 "y0": 0,
                 "y1": 1,
-                "fillcolor": LABEL_COLOUR,
+                "fillcolor": colours.LABEL,
                 # The outline keeps a single row visible.
-                "line": {"color": LABEL_COLOUR, "width": 1},
+                "line": {"color": colours.LABEL, "width": 1},
                 "layer": "below",
             }
             for start, stop in stretches

@@ -4,18 +4,17 @@ from collections.abc import Iterable, Sequence
 
 import plotly.graph_objects as go
 
+from evaluation.page import colours
 from evaluation.page.document import plot_text
 
 __all__ = [
-    "TEXT_COLOUR",
     "axis_key",
     "axis_name",
     "line_at_one",
+    "name_once",
     "stacked_rows",
 ]
 
-GRID_COLOUR = "#e6e6e6"
-TEXT_COLOUR = "#333333"
 LEFT_PIXELS = 76
 RIGHT_PIXELS = 16
 TITLE_LINE_PIXELS = 16
@@ -74,48 +73,17 @@ def stacked_rows(
     """
     texts = [plot_text(title) for title in titles]
     gap = ROW_GAP_PIXELS if is_x_shared else AXIS_PIXELS + ROW_GAP_PIXELS
-    tops, pixels = [], 0
-    for text in texts:
-        num_lines = 1 + text.count("<br>")
-        pixels += TITLE_LINE_PIXELS * num_lines + TITLE_GAP_PIXELS
-        tops.append(pixels)
-        pixels += row_pixels + gap
+    tops = _tops(texts, row_pixels + gap)
     inner = tops[-1] + row_pixels
     legend_pixels = sum(
-        LEGEND_LINE_PIXELS * (1 + plot_text(name).count("<br>"))
+        LEGEND_LINE_PIXELS * _num_lines(plot_text(name))
         for name in legend_names
     )
-    layout = {
-        "template": "plotly_white",
-        "height": top_pixels + inner + AXIS_PIXELS + legend_pixels,
-        # Titles and legends have their room: they must not shrink plots.
-        "margin": {
-            "l": LEFT_PIXELS,
-            "r": RIGHT_PIXELS,
-            "t": top_pixels,
-            "b": AXIS_PIXELS + legend_pixels,
-            "autoexpand": False,
-        },
-        "font": {"color": TEXT_COLOUR},
-        "modebar": {"remove": REMOVED_BUTTONS},
-        "hoverlabel": {"namelength": -1},
-        "legend": {
-            "yref": "container",
-            "y": 0,
-            "yanchor": "bottom",
-            "x": 0,
-            "xanchor": "left",
-            "tracegroupgap": 0,
-            # Never a scroll bar within the legend.
-            "maxheight": max(2 * legend_pixels, 200),
-        },
-    }
+    layout = _frame(top_pixels, inner, legend_pixels)
     for row, (top, text) in enumerate(zip(tops, texts, strict=True)):
         bottom = 1 - (top + row_pixels) / inner
         layout |= _axes(row, bottom, 1 - top / inner, is_x_shared)
-        layout.setdefault("annotations", []).append(
-            _title(text, 1 - top / inner)
-        )
+        layout["annotations"].append(_title(text, 1 - top / inner))
     figure = go.Figure(layout=layout)
     return figure.update_xaxes(
         title={
@@ -142,7 +110,7 @@ def line_at_one(row: int | None = None) -> dict:
         "x1": 1,
         "y0": 0,
         "y1": 1,
-        "line": {"color": TEXT_COLOUR, "width": 1, "dash": "dash"},
+        "line": {"color": colours.TEXT, "width": 1, "dash": "dash"},
     }
 
 
@@ -155,6 +123,51 @@ def name_once(figure: go.Figure) -> None:
             named.add(trace.legendgroup)
 
 
+def _num_lines(text: str) -> int:
+    return 1 + text.count("<br>")
+
+
+def _tops(texts: Sequence[str], pixels_below: int) -> list[int]:
+    """Pixels from above all titles to each row, which lies below its own."""
+    tops, pixels = [], 0
+    for text in texts:
+        pixels += TITLE_LINE_PIXELS * _num_lines(text) + TITLE_GAP_PIXELS
+        tops.append(pixels)
+        pixels += pixels_below
+    return tops
+
+
+def _frame(top_pixels: int, inner_pixels: int, legend_pixels: int) -> dict:
+    """What is around the rows: size, margins, legend, buttons."""
+    bottom_pixels = AXIS_PIXELS + legend_pixels
+    return {
+        "template": "plotly_white",
+        "height": top_pixels + inner_pixels + bottom_pixels,
+        # Titles and legends have their room: they must not shrink plots.
+        "margin": {
+            "l": LEFT_PIXELS,
+            "r": RIGHT_PIXELS,
+            "t": top_pixels,
+            "b": bottom_pixels,
+            "autoexpand": False,
+        },
+        "font": {"color": colours.TEXT},
+        "modebar": {"remove": REMOVED_BUTTONS},
+        "hoverlabel": {"namelength": -1},
+        "legend": {
+            "yref": "container",
+            "y": 0,
+            "yanchor": "bottom",
+            "x": 0,
+            "xanchor": "left",
+            "tracegroupgap": 0,
+            # Never a scroll bar within the legend.
+            "maxheight": max(2 * legend_pixels, 200),
+        },
+        "annotations": [],
+    }
+
+
 def _axes(row: int, bottom: float, top: float, is_x_shared: bool) -> dict:
     """The y axis of a row, and the x axis where it has one."""
     bottom, top = max(bottom, 0), min(top, 1)
@@ -163,7 +176,7 @@ def _axes(row: int, bottom: float, top: float, is_x_shared: bool) -> dict:
         axis_key("y", row): {
             "domain": [bottom, top],
             "anchor": axis_name("x", x_row),
-            "gridcolor": GRID_COLOUR,
+            "gridcolor": colours.GRID,
             "zeroline": False,
             "nticks": 5,
             "exponentformat": "e",
@@ -173,8 +186,12 @@ def _axes(row: int, bottom: float, top: float, is_x_shared: bool) -> dict:
     if row == x_row:
         axes[axis_key("x", row)] = {
             "anchor": "free" if is_x_shared else axis_name("y", row),
-            "gridcolor": GRID_COLOUR,
+            "gridcolor": colours.GRID,
             "zeroline": False,
+            # Room between its first number and that of the y axis.
+            "ticks": "outside",
+            "ticklen": 5,
+            "tickcolor": colours.GRID,
         } | ({"position": 0} if is_x_shared else {})
     return axes
 

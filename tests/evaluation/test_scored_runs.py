@@ -72,6 +72,25 @@ def test_joined_sequences_are_parted(detector):
         assert not scores.is_anomaly[is_gap].any()
 
 
+@pytest.mark.parametrize(
+    ("labels", "text"),
+    [
+        ([0, 0, 0, 1, 1], "2 normal sequences, then 2 anomalous ones"),
+        ([1, 1], "2 anomalous sequences"),
+        ([-1, -1, -1], "2 unlabelled sequences"),
+        ([-1, 0, None, 1], "1 normal sequence, then 1 anomalous one, then 2 "
+                           "unlabelled ones"),
+    ],
+)  # fmt: skip
+def test_unlabelled_sequences_are_not_normal(detector, labels, text):
+    """Catches sequences that nobody labelled, called normal."""
+    runs = scored_runs.score_runs(detector, sequences(labels))
+    joined = scored_run.joined_sequences(runs, 2)
+    assert joined.series_id == text
+    num_chosen = sum(min(labels.count(each), 2) for each in (0, 1))
+    assert (joined.labels != -1).sum() == 5 * num_chosen
+
+
 def test_runs_of_a_series_are_joined(detector):
     """Catches rows, times or scores that stay behind."""
     first, second = scored_runs.score_runs(detector, sequences([0, 1]))

@@ -72,7 +72,8 @@ def test_plots_have_no_way_to_a_server():
     assert '"showSendToCloud": false' in drawn
 
 
-def test_labels_and_values_are_told_apart():
-    """Catches marks that cannot be seen on a white page."""
-    assert document.VALUE_COLOUR == "#0072B2"
-    assert document.LABEL_COLOUR == "rgba(230, 159, 0, 0.3)"
+def test_short_texts_among_sentences_stay_on_one_line():
+    """Catches an id broken over two lines beside a wide sentence."""
+    text = document.table(["x"], [["machine-1-6", "long " * 9]], has_words=True)
+    assert '<td class="short">machine-1-6</td>' in text
+    assert f"<td>{'long ' * 9}</td>" in text and "<th>x</th>" in text

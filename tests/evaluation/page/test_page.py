@@ -67,6 +67,14 @@ def test_chapters_stand_in_their_order():
     assert num_plots(text) == 5
 
 
+def test_series_stand_under_the_title_they_are_given():
+    """Catches the most flagged series called the worst."""
+    content = page_content([random_run(50)])
+    content = dataclasses.replace(content, shown_title="Most flagged series")
+    found = headings(make_page(content))
+    assert "Most flagged series" in found and "Worst and best" not in found
+
+
 def test_what_is_empty_says_why():
     """Catches an empty plot, and a chapter that vanishes in silence."""
     text = make_page(empty_content())
@@ -123,10 +131,13 @@ def test_long_tables_are_cut_and_say_so(num_rows, num_shown):
 
 
 def test_left_out_views_are_named():
-    """Catches scores that are missing without a word."""
+    """Catches scores that are missing without a word, and texts run on."""
     run = random_run(40, views=[f"view {n}" for n in range(6)])
-    text = make_page(page_content([run]))
-    assert "Not drawn: the scores of view 4, view 5." in text
+    sentence = "Not drawn: the scores of view 4, view 5."
+    content = page_content([run])
+    assert f"<p>Caption 0. {sentence}</p>" in make_page(content)
+    content = dataclasses.replace(content, shown=[("", run)])
+    assert f"<p>{sentence}</p>" in make_page(content)
 
 
 def test_left_out_panels_are_named():

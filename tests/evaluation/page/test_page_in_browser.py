@@ -2,19 +2,22 @@
 
 import dataclasses
 import html
+import itertools
 import json
 import re
 import shutil
 import subprocess
 
 import pytest
-from report_pages import page_content, random_run
+from report_pages import labelled_runs, page_content, random_run, reported
 
 from evaluation.page.page import make_page
 from evaluation.tables import Table
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDTHS = (1200, 400)
+# One made by hand, and one that a report wrote.
+HOSTILE, REPORT = "hostile.html", "report.html"
 ALERT = "<script>window.hacked = 1; alert(1)</script>"
 IMAGE = '<img src=x onerror="window.hacked = 2">'
 MARKUP = "<b>bold</b> &amp; <br> %{x}"
@@ -66,6 +69,7 @@ function look_at_plot(plot) {
 
 function look() {
   return {
+    page: location.pathname.split("/").pop(),
     width: innerWidth,
     page_width: document.documentElement.scrollWidth,
     hacked: window.hacked || 0,
@@ -91,30 +95,32 @@ window.addEventListener("load", () => setTimeout(() =>
 
 # A frame can be narrower than the narrowest window.
 FRAMES = """<!doctype html><body><pre id="result"></pre><script>
-const results = {{}};
+const results = [];
 window.addEventListener("message", event => {{
-  results[event.data.width] = event.data;
+  results.push(event.data);
   document.getElementById("result").textContent = JSON.stringify(results);
 }});
-for (const width of {widths}) {{
+for (const [page, width] of {shown}) {{
   const frame = document.createElement("iframe");
   frame.style = `width: ${{width}}px; height: 900px; border: 0`;
-  frame.src = "page.html";
+  frame.src = page;
   document.body.append(frame);
 }}
 </script></body>"""
 
 
-def seen_in_browser(folder, text):
-    """What the page's script measures, for each width."""
+def seen_in_browser(folder, pages):
+    """What each page's script measures, for each page and width."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         pytest.skip(f"no browser: install one of {', '.join(BROWSERS)}")
-    text = text.replace("<head>", "<head>" + BEFORE, 1)
-    text = text.replace("</body>", AFTER + "</body>")
-    (folder / "page.html").write_text(text)
+    for name, text in pages.items():
+        text = text.replace("<head>", "<head>" + BEFORE, 1)
+        text = text.replace("</body>", AFTER + "</body>")
+        (folder / name).write_text(text)
+    shown = [[name, width] for name in pages for width in WIDTHS]
     frames = folder / "frames.html"
-    frames.write_text(FRAMES.format(widths=list(WIDTHS)))
+    frames.write_text(FRAMES.format(shown=json.dumps(shown)))
     finished = subprocess.run(
         [
             browser,
@@ -135,12 +141,19 @@ def seen_in_browser(folder, text):
     found = re.search(r'<pre id="result">(.+?)</pre>', finished.stdout, re.S)
     assert found, finished.stdout[-2_000:] + finished.stderr[-2_000:]
     results = json.loads(html.unescape(found[1]))
-    return {int(width): result for width, result in results.items()}
+    return {(result["page"], result["width"]): result for result in results}
 
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory):
-    """A page with hostile, long and plain names, in both widths."""
+    """Both pages, in both widths."""
+    folder = tmp_path_factory.mktemp("pages")
+    _, text = reported(folder, labelled_runs([ALERT, "plain"]))
+    return seen_in_browser(folder, {HOSTILE: hostile_page(), REPORT: text})
+
+
+def hostile_page():
+    """A page with hostile, long and plain names."""
     views = [ALERT, IMAGE, f"model {LONG}: time", MARKUP, *"abcd"]
     runs = [
         random_run(2_000, ALERT, views),
@@ -150,12 +163,12 @@ def seen(tmp_path_factory):
     content = page_content(runs, f"{IMAGE} {LONG}", names, ALERT + "baseline")
     wide = Table("Wide", "", ["figure"] * 20, [(LONG, *["0.123"] * 19)] * 60)
     content = dataclasses.replace(content, tables=[wide])
-    return seen_in_browser(tmp_path_factory.mktemp("page"), make_page(content))
+    return make_page(content)
 
 
-@pytest.fixture(params=WIDTHS)
+@pytest.fixture(params=itertools.product((HOSTILE, REPORT), WIDTHS), ids=str)
 def view(request, seen):
-    """What is seen at one width."""
+    """What is seen of one page at one width."""
     return seen[request.param]
 
 
@@ -183,10 +196,17 @@ def test_titles_and_legends_cover_no_curve(view):
     assert [plot["covered"] for plot in view["plots"]] == [[]] * 6
 
 
-def test_hostile_names_are_text(view):
-    """Catches markup in names that the browser or plotly runs."""
+def test_nothing_is_run(view):
+    """Catches markup in the name of a series that the browser runs."""
     assert view["hacked"] == 0
-    assert ALERT in view["text"] and IMAGE in view["text"]
+    assert ALERT in view["text"]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_hostile_names_are_text(seen, width):
+    """Catches names that plotly reads as markup."""
+    view = seen[HOSTILE, width]
+    assert IMAGE in view["text"]
     names = re.sub(r"\s", "", "".join(plot["names"] for plot in view["plots"]))
     for name in (ALERT, IMAGE, LONG, MARKUP):
         assert re.sub(r"\s", "", name) in names

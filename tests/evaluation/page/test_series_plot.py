@@ -107,6 +107,19 @@ def test_infinite_scores_are_drawn_at_the_top():
     assert np.isfinite(line.y[10:]).all() and {60, 61} <= set(flags.x)
 
 
+@pytest.mark.parametrize("lowest", [-np.inf, -1e300])
+def test_scores_far_below_are_drawn_at_the_bottom(lowest):
+    """Catches float32 that overflows, and a gap instead of a score."""
+    run = random_run(100)
+    scores = run.views["time"]
+    score = scores.score.copy()
+    score[60] = lowest
+    scores = scores._replace(score=score)
+    [line] = traces(figure_of(run._replace(views={"time": scores})), "score")
+    assert np.isfinite(line.y[10:]).all()
+    assert line.y[60] == np.nanmin(line.y)
+
+
 @pytest.mark.parametrize(
     ("peak", "lowest", "kind"),
     [(900.0, 0.1, "log"), (900.0, 0.0, None), (2.0, 0.1, None)],
