@@ -1,7 +1,7 @@
-"""All figures of a detector on one series, and over many series."""
+"""All figures of a detector on one series."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,8 +11,8 @@ from evaluation.metrics.best_threshold import best_threshold, oracle_gap
 from evaluation.metrics.detection_delay import alarms_per_day, detection_delay
 from evaluation.metrics.event_wise import event_wise_metrics
 from evaluation.metrics.events import events
-from evaluation.metrics.nab import PROFILES, NabScore, nab_score
-from evaluation.metrics.overlap import OverlapCounts, overlap_counts
+from evaluation.metrics.nab import PROFILES, nab_score
+from evaluation.metrics.overlap import overlap_counts
 from evaluation.metrics.point import point_metrics
 from evaluation.metrics.point_adjust import (
     oracle_point_adjusted_f1,
@@ -21,12 +21,11 @@ from evaluation.metrics.point_adjust import (
 )
 from evaluation.metrics.range_based import range_based_metrics
 from evaluation.metrics.vus import NUM_THRESHOLDS, vus
+from evaluation.overall import TELEMANOM_F_BETA, with_derived
 
 __all__ = [
-    "COUNTS",
     "PARAMETERS",
     "Judged",
-    "overall",
     "sample_figures",
     "series_figures",
 ]
@@ -39,33 +38,9 @@ PARAMETERS: dict[str, Any] = {
     "range_based_cardinality": "one",
     "range_based_bias": "flat",
     "pa_k_percent": 20.0,
-    "telemanom_f_beta": 0.5,
+    "telemanom_f_beta": TELEMANOM_F_BETA,
     "nab_probation_rows": 0,
 }
-# Summed over series; all other figures are means over the series in which
-# they are defined.
-COUNTS = (
-    "num_rows",
-    "num_labelled",
-    "num_anomalous",
-    "num_unscored",
-    "num_flagged",
-    "num_alarms",
-    "num_events",
-    "num_missed",
-    "telemanom_true_positives",
-    "telemanom_false_positives",
-    "telemanom_false_negatives",
-    "telemanom_compat_true_positives",
-    "telemanom_compat_false_positives",
-    "telemanom_compat_false_negatives",
-    *(
-        f"nab_{profile}_{part.name}"
-        for profile in PROFILES
-        for part in dataclasses.fields(NabScore)
-    ),
-)
-
 # Defined without any threshold.
 _WITHOUT_FLAGS = (
     "vus_pr",
@@ -167,7 +142,7 @@ def series_figures(
     affiliation = affiliation_metrics(*flags)
     event_wise = event_wise_metrics(*flags)
     delay = detection_delay(*flags, seconds_per_row, timestamps)
-    figures = _with_derived(
+    figures = with_derived(
         {
             "vus_pr": volumes.pr,
             "vus_roc": volumes.roc,
@@ -201,28 +176,6 @@ def series_figures(
         }
     )
     return figures if judged.has_threshold else _without_flags(figures)
-
-
-def overall(figures: Iterable[Mapping[str, float]]) -> dict[str, float]:
-    """Puts the figures of many series together.
-
-    Args:
-        figures: of each series, all with the same names.
-
-    Returns:
-        Sums of counts; means of all else over the series where it is
-        defined; figures made of counts, from the sums.
-    """
-    columns: dict[str, list[float]] = {}
-    for each in figures:
-        for name, value in each.items():
-            columns.setdefault(name, []).append(value)
-    return _with_derived(
-        {
-            name: sum(values) if name in COUNTS else _mean(values)
-            for name, values in columns.items()
-        }
-    )
 
 
 def _without_flags(figures: Mapping[str, float]) -> dict[str, float]:
@@ -272,33 +225,3 @@ def _counts(
         for field, value in dataclasses.asdict(score).items():
             counts[f"nab_{profile}_{field}"] = value
     return counts
-
-
-def _with_derived(figures: dict[str, float]) -> dict[str, float]:
-    """Adds what is made of counts, where they are there."""
-    derived = {}
-    for name in ("telemanom", "telemanom_compat"):
-        if f"{name}_true_positives" in figures:
-            found = OverlapCounts(**_parts(OverlapCounts, figures, name))
-            derived |= {
-                f"{name}_precision": found.precision,
-                f"{name}_recall": found.recall,
-                f"{name}_f0.5": found.f_beta(PARAMETERS["telemanom_f_beta"]),
-            }
-    for profile in PROFILES:
-        if f"nab_{profile}_raw" in figures:
-            score = NabScore(**_parts(NabScore, figures, f"nab_{profile}"))
-            derived[f"nab_{profile}"] = score.normalised
-    return figures | derived
-
-
-def _parts(kind: type, figures: Mapping[str, float], name: str) -> dict:
-    return {
-        field.name: figures[f"{name}_{field.name}"]
-        for field in dataclasses.fields(kind)
-    }
-
-
-def _mean(values: Sequence[float]) -> float:
-    defined = [value for value in values if not np.isnan(value)]
-    return float(np.mean(defined)) if defined else float("nan")

@@ -8,9 +8,10 @@ import numpy as np
 
 from evaluation.baselines import Baselines, fit_baselines
 from evaluation.fault_labels import FaultLabel
-from evaluation.figures import Judged, overall, sample_figures
+from evaluation.figures import Judged, sample_figures
 from evaluation.metrics.attribution import attribution_metrics
 from evaluation.models import Model, view_name
+from evaluation.overall import overall
 from evaluation.progress import tracked
 from evaluation.rating import Options, Rated, joined_blame, rate_all
 from evaluation.scored_run import ScoredRun, joined_runs

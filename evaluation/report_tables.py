@@ -4,7 +4,7 @@ import datetime
 import math
 from collections.abc import Iterator
 
-from evaluation import tables
+from evaluation import columns, tables
 from evaluation.drift import SplitDrift, score_drift
 from evaluation.findings import Findings
 from evaluation.notable_events import NotableEvent
@@ -23,11 +23,11 @@ __all__ = [
 
 def summary_table(found: Findings) -> Table:
     """What people look at first; a row for each detector."""
-    columns = tables.summary_columns(
+    chosen = columns.summary_columns(
         found.sample, found.has_labels, found.has_times
     )
     return tables.table_of_groups(
-        "Summary", "", columns, found.figures_of_groups()
+        "Summary", "", chosen, found.figures_of_groups()
     )
 
 
@@ -46,14 +46,14 @@ def pooled_table(found: Findings) -> Table:
         "All steps as one heap",
         "Each step counts once, whatever series it is of: long series weigh "
         "more, and one threshold has to fit all.",
-        tables.summary_columns("sequence", found.has_labels, False),
+        columns.summary_columns("sequence", found.has_labels, False),
         found.figures_of_groups(pooled=True),
     )
 
 
 def series_table(found: Findings) -> Table:
     """A row for each series, of the first view, the worst first."""
-    columns = tables.series_columns(found.has_labels, found.has_times)
+    chosen = columns.series_columns(found.has_labels, found.has_times)
     name = found.first_view
     figure = "vus_pr" if found.has_labels else "flagged_share"
     order = found.series_by_figure(name, figure)
@@ -64,10 +64,10 @@ def series_table(found: Findings) -> Table:
         (
             found.measured.subjects[position].name,
             *(
-                tables.text_of(
+                columns.text_of(
                     column, found.measured.rated[position].figures[name]
                 )
-                for column in columns
+                for column in chosen
             ),
         )
         for position in [*order, *sorted(rest)]
@@ -76,7 +76,7 @@ def series_table(found: Findings) -> Table:
     return Table(
         "Series",
         f"Of the {name}, the {first} first. metrics.json has all detectors.",
-        ("series", *(column.title for column in columns)),
+        ("series", *(column.title for column in chosen)),
         rows,
     )
 
@@ -180,6 +180,6 @@ def _cells_of_drift(each: SplitDrift) -> Iterator[str]:
     yield f"{each.split} *" if each.is_reference else each.split
     yield f"{each.num_scored:,}"
     for value in (each.median, each.quantile_90, each.quantile_99):
-        yield tables.NOT_DEFINED if math.isnan(value) else f"{value:.3g}"
+        yield columns.NOT_DEFINED if math.isnan(value) else f"{value:.3g}"
     for value, form in ((each.flagged_share, ".1%"), (each.distance, ".3f")):
-        yield tables.NOT_DEFINED if math.isnan(value) else f"{value:{form}}"
+        yield columns.NOT_DEFINED if math.isnan(value) else f"{value:{form}}"

@@ -5,13 +5,14 @@ import math
 import numpy as np
 
 from evaluation import curves, report_tables
+from evaluation.columns import NOT_DEFINED
 from evaluation.figures import Judged
 from evaluation.findings import Findings
 from evaluation.histogram import Histogram, histogram
 from evaluation.page.page import PageContent
 from evaluation.remarks import remarks_on
 from evaluation.scored_run import ScoredRun, joined_sequences
-from evaluation.tables import NOT_DEFINED, Table
+from evaluation.tables import Table
 from evaluation.threshold_ratios import threshold_ratios
 
 __all__ = ["page_content"]

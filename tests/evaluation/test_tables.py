@@ -1,6 +1,6 @@
 import pytest
 
-from evaluation import tables
+from evaluation import columns, tables
 from evaluation.tables import GroupFigures, Table
 
 NAN = float("nan")
@@ -20,12 +20,12 @@ NAN = float("nan")
 )
 def test_cells(name, value, text):
     """Catches a count with decimals, a share in thousandths, 'nan'."""
-    columns = [
-        *tables.summary_columns("step", True, True),
-        *tables.summary_columns("sequence", True, False),
+    chosen = [
+        *columns.summary_columns("step", True, True),
+        *columns.summary_columns("sequence", True, False),
     ]
-    column = next(each for each in columns if each.name == name)
-    assert tables.text_of(column, {name: value}) == text
+    column = next(each for each in chosen if each.name == name)
+    assert columns.text_of(column, {name: value}) == text
 
 
 def group(name, num_members, **figures):
@@ -34,9 +34,9 @@ def group(name, num_members, **figures):
 
 def test_spread_has_a_row_of_its_own():
     """Catches a mean of seeds that passes for one run."""
-    columns = tables.summary_columns("sequence", True, False)[1:4]
+    chosen = columns.summary_columns("sequence", True, False)[1:4]
     found = tables.table_of_groups(
-        "t", "", columns, [group("x", 1, f1=1.0), group("y", 5, f1=0.5)]
+        "t", "", chosen, [group("x", 1, f1=1.0), group("y", 5, f1=0.5)]
     )
     assert found.header == ("", "precision", "recall", "F1")
     assert found.rows == [
@@ -73,7 +73,7 @@ def test_markdown_escapes_names():
 def test_columns_fit_what_is_there():
     """Catches VUS of sequences, and F1 where nobody labelled anything."""
     names = {
-        key: {column.name for column in tables.summary_columns(*key)}
+        key: {column.name for column in columns.summary_columns(*key)}
         for key in (
             ("step", True, True),
             ("step", False, False),
