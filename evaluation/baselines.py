@@ -37,6 +37,7 @@ from trainer.thresholds.quantile import Quantile, QuantileSettings
 __all__ = [
     "EXPLAINED_VARIANCE",
     "GROUPS",
+    "PCA_ERROR",
     "RANDOM",
     "Baselines",
     "fit_baselines",

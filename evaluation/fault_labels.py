@@ -94,8 +94,8 @@ def read_fault_labels(
     }
     if not found:
         raise ValueError(
-            "`folder` must hold a file <series id>.txt for at least one "
-            f"series. Received: {folder} for {len(series_ids)} series, "
+            "`fault_labels` must be a folder that holds a file <series id>.txt "
+            f"for at least one series. Received: {folder} for {len(series_ids)} series, "
             f"{', '.join(series_ids[:3])}. Give the folder "
             "interpretation_label of the data set."
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from evaluation.baselines import PCA_ERROR
 from evaluation.findings import Findings
 from evaluation.splits import first_of
 
@@ -14,6 +15,7 @@ def remarks_on(found: Findings) -> list[str]:
         *_models(found),
         _samples(found),
         *_split(found),
+        *_other_data(found),
         *_thresholds(found),
         *_labels(found),
         *_unscored(found),
@@ -69,6 +71,22 @@ def _split(found: Findings) -> Iterator[str]:
         )
 
 
+def _other_data(found: Findings) -> Iterator[str]:
+    """Rows that a model learned from may lie in the test of other data."""
+    data_hash = found.data.schema.hash()
+    others = [
+        model.name
+        for model in found.models
+        if model.detector.schema.get("hash", data_hash) != data_hash
+    ]
+    if others:
+        yield (
+            f"{', '.join(others)} was made from another data set, or from this "
+            "one split otherwise: where it has learned from these rows, the "
+            "figures flatter."
+        )
+
+
 def _thresholds(found: Findings) -> Iterator[str]:
     told: dict[str, list[str]] = {}
     for model in found.models:
@@ -77,6 +95,8 @@ def _thresholds(found: Findings) -> Iterator[str]:
     for text, names in told.items():
         if text:
             yield text if len(told) == 1 else f"{', '.join(names)}: {text}"
+    if PCA_ERROR not in found.measured.overall:
+        yield "Train has too few measured rows here for the PCA error."
     split = found.measured.calibration_split
     quantile = found.parameters["baseline_threshold_quantile"]
     yield (
@@ -111,8 +131,8 @@ def _labels(found: Findings) -> Iterator[str]:
     if found.has_labels:
         if found.sample == "step":
             yield (
-                "The oracle gap is what the best threshold of all, chosen "
-                "with these labels, would add to F1. A random score has a "
+                "The oracle gap is what the best threshold of each series, "
+                "chosen with its labels, would add to F1. A random score has a "
                 "high point-adjusted and affiliation F1: never read them "
                 "alone."
             )
@@ -133,7 +153,7 @@ def _unscored(found: Findings) -> Iterator[str]:
     """What the ranking figures leave out."""
     overall = found.measured.overall
     counts = {name: int(overall[name]["num_unscored"]) for name in found.views}
-    if not any(counts.values()):
+    if not any(counts.values()) or not found.has_labels:
         return
     told = ", ".join(
         f"{count:,} by the {name}" for name, count in counts.items()

@@ -20,7 +20,7 @@ from trainer.schema import SPLITS, Schema
 __all__ = ["ReportSettings", "main"]
 
 DESCRIPTION = """\
-Measures exported models on a split they have not learned from.
+Measures exported models on the test split, or another one.
 
   python -m evaluation.report --model run/model --data data
   python -m evaluation.report --model seed1/model --model seed2/model \\
@@ -36,8 +36,9 @@ score of a sequence is its score. An anomaly that could not be scored counts
 as missed. Without labels it tells of alarms, drift and the events worth a
 look. docs/metrics.md explains each figure.
 """
-# No other result has this file: only a folder with it is replaced.
+# A folder is replaced only where it has this file, and nothing but these.
 MARKER = "report.md"
+FILES = {MARKER, "report.html", "metrics.json", "scores"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,8 +53,8 @@ class ReportSettings(Settings):
     data: str = setting("", "folder that preprocessing wrote, required")
     output: str = setting(
         "",
-        "folder to write; empty = report beside the first model, or "
-        "report-SPLIT of another split than test",
+        "folder to write, an older report there is replaced; empty = report "
+        "beside the first model, or report-SPLIT of another split than test",
     )
     split: str = setting("test", "split to measure on", choices=SPLITS)
     series: tuple[str, ...] = setting(
@@ -65,7 +66,7 @@ class ReportSettings(Settings):
         "interpretation_label of SMD and ASD: attribution is measured too",
     )
     buffer_length: int = setting(
-        100, "rows of the longest buffer of VUS", minimum=0
+        100, "rows of the longest buffer of VUS", minimum=0, maximum=10_000
     )
     num_processes: int = setting(
         0, "processes that compute figures; 0 = one for each core", minimum=0
@@ -123,7 +124,7 @@ def _default_output(model: str, split: str) -> str:
 
 def _report(settings: ReportSettings) -> None:
     schema = Schema.load(settings.data)
-    storage.check_replaceable(settings.output, MARKER)
+    _check_output(settings.output)
     # Loading TensorFlow takes seconds: only once the paths are known good.
     from evaluation import (
         fault_labels,
@@ -174,6 +175,19 @@ def _report(settings: ReportSettings) -> None:
         report_files.write(found, folder)
     for name in (report_files.PAGE_FILE, report_files.METRICS_FILE):
         print(os.path.join(settings.output, name))
+
+
+def _check_output(output: str) -> None:
+    """Refuses what cannot be written, or would take more than a report."""
+    storage.check_replaceable(output, MARKER)
+    others = {name.split("/")[0] for name in storage.below(output)} - FILES
+    if others:
+        raise ValueError(
+            "`output` is replaced whole, so it must hold nothing but an older "
+            f"report. Received: {output}, which holds {sorted(others)[0]} too. "
+            "Name another folder."
+        )
+    storage.check_writable(os.path.dirname(output) or ".", "output")
 
 
 def _show(texts: Sequence[str], table: Any) -> None:

@@ -75,7 +75,8 @@ def series_table(found: Findings) -> Table:
     first = "worst" if found.has_labels else "most flagged"
     return Table(
         "Series",
-        f"Of the {name}, the {first} first. metrics.json has all detectors.",
+        f"Figures of one detector ({name}), the {first} first; metrics.json "
+        "has all.",
         ("series", *(column.title for column in chosen)),
         rows,
     )

@@ -33,12 +33,13 @@ class Data(NamedTuple):
 
         The split need not hold all that the models learned from.
         """
-        missing = sorted(set(asked) - {run.series_id for run in runs})
+        there = list(dict.fromkeys(run.series_id for run in runs))
+        missing = sorted(set(asked) - set(there))
         if missing:
             raise ValueError(
-                "`series` must name series of the split. Received: "
-                f"{first_of(missing)}, which {self.split} does not hold. Ids "
-                "are those that `python -m inference.predict` prints."
+                f"`series` must name series of the split {self.split}. "
+                f"Received: {first_of(missing)}. It holds "
+                f"{first_of(there)}."
             )
 
     @property
@@ -63,12 +64,19 @@ def read_split(
     split = split or data.split
     runs = read_runs(data.folder, data.schema, split, data.series)
     if is_needed and not runs:
-        only = f" of the series {first_of(data.series)}" if data.series else ""
+        if data.series:
+            runs = read_runs(data.folder, data.schema, split)
+        if runs:
+            there = list(dict.fromkeys(run.series_id for run in runs))
+            raise ValueError(
+                f"`series` must name series of the split {split}. Received: "
+                f"{first_of(data.series)}. It holds {first_of(there)}."
+            )
         filled = [
             name for name, each in data.schema.splits.items() if each.rows
         ]
         raise ValueError(
-            f"`split` must hold rows{only}. Received: split={split}. Splits "
+            f"`split` must hold rows. Received: split={split}. Splits "
             f"with rows of any series: {', '.join(filled) or 'none'}. Name "
             "another, or preprocess again: `python -m preprocessing.task "
             "--help` says how splits are cut."

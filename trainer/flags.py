@@ -56,10 +56,14 @@ def run_command(
     Args:
         command: gives an exit code, None for 0. What the user has to mend it
             raises as ValueError or OSError: told on stderr, exit code 2.
+            Ctrl-C ends with 130.
         tell_error: tells the message; None = in plain text.
     """
     try:
         return command() or 0
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return 130
     except SystemExit as stop:
         # argparse's way to end after --help, or after its own message.
         return int(stop.code or 0)

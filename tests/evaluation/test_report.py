@@ -227,6 +227,18 @@ def test_calibration_is_told(tmp_path, monkeypatch, capsys, data):
         assert read(output)[0]["models"]["fake"]["calibration"] == told
 
 
+def test_other_data_are_told(tmp_path, monkeypatch, capsys, data):
+    """Catches a test that holds what the model has learned from."""
+    stored(monkeypatch, long_runs())
+    own = Schema.load(data).hash()
+    for told in (own, "0" * 64):
+        schema = {"hash": told, "sampling_period_seconds": 0.0}
+        model = save_fake_model(tmp_path / told, schema=schema)
+        assert run(model, data, tmp_path / "out") == 0
+        is_told = "was made from another data set" in words(capsys)
+        assert is_told == (told != own)
+
+
 def test_older_models_tell_no_calibration(
     tmp_path, monkeypatch, capsys, model, data
 ):
@@ -362,6 +374,10 @@ def test_only_a_report_is_replaced(tmp_path, monkeypatch, capsys, model, data):
     assert "mine" in capsys.readouterr().err
     assert (output / "metrics.json").read_text() == "of a run"
     assert run(model, data, tmp_path / "out") == 0
+    (tmp_path / "out" / "thesis.txt").write_text("years of work")
+    assert run(model, data, tmp_path / "out") == 2
+    assert "which holds thesis.txt too" in capsys.readouterr().err
+    (tmp_path / "out" / "thesis.txt").unlink()
     (tmp_path / "out" / "scores" / "old.parquet").write_text("")
     assert run(model, data, tmp_path / "out") == 0
     assert not (tmp_path / "out" / "scores" / "old.parquet").exists()

@@ -36,6 +36,16 @@ def test_lists_take_commas_and_spaces(text):
     assert parse(["--widths", text]).widths == (64, 32)
 
 
+def test_an_interrupted_command_says_so(capsys):
+    """A page of traceback at Ctrl-C."""
+
+    def command():
+        raise KeyboardInterrupt
+
+    assert flags.run_command(command) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
 def test_a_flag_may_be_repeated():
     """The last of many models taken for all; a default that grows."""
 
