@@ -17,10 +17,10 @@ class Scaling(keras.layers.Layer):
 
     The rule of `trainer.statistics.scaling`, which `call` repeats in
     TensorFlow. Nothing is clipped. A column that is constant in train has no
-    spread to measure by. Its rule: z is 0 where the value is still the
-    constant, up to the rounding of float32, else +1 or -1, whatever the
-    distance. So for every column a change of units leaves z as it was, up to
-    its sign.
+    spread: its z is 0 where the value is still the constant, up to the
+    rounding of float32, else measured in hundredths of the constant; where
+    that is 0, z is +1 or -1. So a factor between units leaves z as it was, up
+    to its sign, and an offset changes constant columns alone.
 
     Weights (`[feature]` float64): mean, scale, and is_constant (1 or 0).
 
@@ -86,8 +86,9 @@ class Scaling(keras.layers.Layer):
         # In float64: float32 would round away small steps on a large offset.
         deviation = tf.cast(values, tf.float64) - mean
         is_still = tf.abs(deviation) <= ROUNDING * tf.abs(mean)
-        moved = tf.where(is_still, tf.zeros_like(deviation), tf.sign(deviation))
         scaled = deviation / tf.convert_to_tensor(self.scale)
+        moved = tf.where(tf.equal(mean, 0.0), tf.sign(deviation), scaled)
+        moved = tf.where(is_still, tf.zeros_like(moved), moved)
         is_constant = tf.convert_to_tensor(self.is_constant) > 0
         return tf.cast(tf.where(is_constant, moved, scaled), tf.float32)
 

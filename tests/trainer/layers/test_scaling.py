@@ -24,19 +24,19 @@ def fitted_to(train):
 
 
 def train_rows():
-    """A wide column, one that is nearly always still, a constant one."""
+    """A wide column, one that is nearly always still, one always 0."""
     generator = np.random.default_rng(1)
     train = generator.normal(size=(100_000, 3))
     train[:, 1] = 0.0
     train[0, 1] = 1.0
-    train[:, 2] = 4.0
+    train[:, 2] = 0.0
     return train
 
 
 def test_is_the_formula():
     """Catches a variance for a deviation, and a spread of nearly nothing."""
     train = train_rows()
-    scaled = fitted_to(train)(np.array([[2.0, 0.5, 4.0]]))
+    scaled = fitted_to(train)(np.array([[2.0, 0.5, 0.0]]))
     assert scaled.dtype == tf.float32
     mean, deviation = train.mean(axis=0), train.std(axis=0, ddof=1)
     assert deviation[1] < 0.01
@@ -55,8 +55,8 @@ def test_is_the_formula():
 )
 def test_other_units_change_at_most_the_sign(factor, offset):
     """Catches an absolute floor: it means something else in other units."""
-    train = train_rows()[:500]
-    values = np.array([[1.5, 0.3, 4.0], [-9.0, 1.0, 6.0], [0.0, 0.0, -80.0]])
+    train = train_rows()[:500, :2]
+    values = np.array([[1.5, 0.3], [-9.0, 1.0], [0.0, 0.0]])
     # An offset that dwarfs the spread leaves float64 nothing to work with.
     offset *= abs(factor)
     before = fitted_to(train)(values).numpy()
@@ -66,13 +66,24 @@ def test_other_units_change_at_most_the_sign(factor, offset):
     )
 
 
-def test_a_constant_column_tells_the_constant_from_all_else():
+@pytest.mark.parametrize("factor", [1e-5, 0.25, -1.0, 1e5])
+@pytest.mark.parametrize("constant", [0.0, 4.0, -0.3])
+def test_a_factor_changes_no_constant_column(constant, factor):
+    """Catches a distance from a constant measured in raw units."""
+    train = np.full((10, 1), constant)
+    values = np.array([[constant], [6.0], [-80.0]])
+    before = fitted_to(train)(values).numpy()
+    after = fitted_to(train * factor)(values * factor).numpy()
+    np.testing.assert_allclose(after, np.sign(factor) * before, rtol=1e-6)
+
+
+def test_a_constant_column_is_measured_by_its_constant():
     """Catches a division by 0, and rounding taken for a change."""
     layer = fitted_to(np.full((10, 2), [0.1, 0.0]))
     values = np.array([[0.1, 0.0], [0.2, 1e-30], [-5e9, -2.0], [np.nan] * 2])
-    expected = [[0, 0], [1, 1], [-1, -1], [np.nan, np.nan]]
-    np.testing.assert_array_equal(layer(values), expected)
-    np.testing.assert_array_equal(layer(values.astype("float32")), expected)
+    expected = [[0, 0], [100, 1], [-5e12 - 100, -1], [np.nan, np.nan]]
+    for given in (values, values.astype("float32")):
+        np.testing.assert_allclose(layer(given), expected, rtol=1e-5)
 
 
 def test_small_steps_on_a_large_offset_survive():

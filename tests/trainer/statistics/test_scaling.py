@@ -33,7 +33,7 @@ def test_scale_is_the_larger_of_spread_and_part_of_the_range():
     train = train_rows()
     scale = column_scale(*statistics_of(train))
     deviation = train[:, 0].std(ddof=1)
-    np.testing.assert_allclose(scale, [deviation, 0.01, 1.0, 1.0])
+    np.testing.assert_allclose(scale, [deviation, 0.01, 0.001, 1.0])
     assert scale.dtype == np.float64
 
 
@@ -56,17 +56,17 @@ def test_layer_has_the_same_rule():
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-7)
 
 
-def test_a_constant_column_tells_the_constant_from_all_else():
+def test_a_constant_column_is_measured_by_its_constant():
     """Catches a division by 0, and rounding taken for a change."""
     values = np.array([[0.1, 0.0], [0.2, 1e-30], [-5e9, -2.0], [np.nan] * 2])
     statistics = statistics_of(np.full((10, 2), [0.1, 0.0]))
     scale = column_scale(*statistics)
-    expected = [[0, 0], [1, 1], [-1, -1], [np.nan, np.nan]]
+    expected = [[0, 0], [100, 1], [-5e12 - 100, -1], [np.nan, np.nan]]
     for dtype in (np.float64, np.float32):
         found = scaled(
             values.astype(dtype), statistics[0], scale, statistics[-1]
         )
-        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
 def test_small_steps_on_a_large_offset_survive():
