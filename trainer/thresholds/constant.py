@@ -1,13 +1,14 @@
 """What all rules share that choose one number: checks, and the comparison."""
 
 import abc
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from trainer.config import Settings
 
-__all__ = ["ConstantRule", "apply", "clear_of"]
+__all__ = ["ConstantRule", "TuningScores", "apply", "clear_of"]
 
 # How far a score may differ between library, server, batch and stream,
 # relative to itself.
@@ -45,12 +46,31 @@ def clear_of(score: float) -> float:
     return float(score + max(SCORE_TOLERANCE * abs(score), SMALLEST_STEP))
 
 
+class TuningScores(NamedTuple):
+    """What a rule may learn from.
+
+    Attributes:
+        scores: `[score]` float64, none of them NaN.
+        labels: `[score]` int8, of these scores.
+        series: `[step]` float64, the same scores in time order, NaN where
+            one was left out, or where the next step is another stretch's.
+        steps_per_day: NaN = unknown.
+    """
+
+    scores: np.ndarray
+    labels: np.ndarray
+    series: np.ndarray
+    steps_per_day: float
+
+
 class ConstantRule(abc.ABC):
     """A rule whose threshold is one number for all time steps.
 
     Attributes:
         settings_class: the rule's own flags.
         needs_labels: whether labels of both classes must be there.
+        fit_details: what the threshold of the last `fit` rests on, for
+            metrics.json; empty where the settings say it all.
     """
 
     settings_class: type[Settings]
@@ -58,8 +78,14 @@ class ConstantRule(abc.ABC):
 
     def __init__(self, settings: Any) -> None:
         self.settings = settings
+        self.fit_details: dict[str, Any] = {}
 
-    def fit(self, scores: np.ndarray, labels: np.ndarray) -> float:
+    def fit(
+        self,
+        scores: np.ndarray,
+        labels: np.ndarray,
+        steps_per_day: float = math.nan,
+    ) -> float:
         """Chooses the threshold.
 
         Scores that are NaN say nothing and are left out. A rule without
@@ -67,8 +93,10 @@ class ConstantRule(abc.ABC):
         infinite scores, which every finite threshold flags.
 
         Args:
-            scores: `[score]` float64, larger = stranger, NaN = not scored.
+            scores: `[score]` float64, larger = stranger, in time order; NaN =
+                not scored, or a break between stretches.
             labels: `[score]` int8, 0 normal, 1 anomalous, -1 unknown.
+            steps_per_day: scores a day; NaN = unknown.
 
         Returns:
             A finite number; `apply` flags the scores that reach it.
@@ -91,10 +119,17 @@ class ConstantRule(abc.ABC):
                 f"{np.isnan(scores).sum()} NaN, {(labels == 1).sum()} labelled "
                 "1. Tune on a split with more scored rows."
             )
-        return self._fit_core(scores[is_used], labels[is_used])
+        return self._fit_core(
+            TuningScores(
+                scores[is_used],
+                labels[is_used],
+                np.where(is_used, scores, np.nan),
+                steps_per_day,
+            )
+        )
 
     @abc.abstractmethod
-    def _fit_core(self, scores: np.ndarray, labels: np.ndarray) -> float:
+    def _fit_core(self, tuning: TuningScores) -> float:
         """Chooses the threshold from scores that are there and checked."""
 
 

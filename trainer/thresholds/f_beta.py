@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from trainer.config import Settings, setting
-from trainer.thresholds.constant import ConstantRule
+from trainer.thresholds.constant import ConstantRule, TuningScores
 
 __all__ = ["FBeta", "FBetaSettings", "best_f_beta_threshold", "f_beta_sweep"]
 
@@ -36,7 +36,8 @@ class FBeta(ConstantRule):
     settings_class = FBetaSettings
     needs_labels = True
 
-    def _fit_core(self, scores: np.ndarray, labels: np.ndarray) -> float:
+    def _fit_core(self, tuning: TuningScores) -> float:
+        scores, labels = tuning.scores, tuning.labels
         num_normal, num_anomalous = np.sum(labels == 0), np.sum(labels == 1)
         if not num_normal or not num_anomalous:
             raise ValueError(

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from trainer.config import Settings, setting
-from trainer.thresholds.constant import ConstantRule, clear_of
+from trainer.thresholds.constant import ConstantRule, TuningScores, clear_of
 
 __all__ = ["RobustSigma", "RobustSigmaSettings"]
 
@@ -45,7 +45,8 @@ class RobustSigma(ConstantRule):
     settings_class = RobustSigmaSettings
     needs_labels = False
 
-    def _fit_core(self, scores: np.ndarray, labels: np.ndarray) -> float:
+    def _fit_core(self, tuning: TuningScores) -> float:
+        scores = tuning.scores
         median = float(np.median(scores))
         distances = np.abs(scores - median)
         deviation = MEDIAN_DEVIATION_SCALE * float(np.median(distances))

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from trainer.config import Settings, setting
-from trainer.thresholds.constant import ConstantRule, clear_of
+from trainer.thresholds.constant import ConstantRule, TuningScores, clear_of
 
 __all__ = ["Sigma", "SigmaSettings"]
 
@@ -36,7 +36,8 @@ class Sigma(ConstantRule):
     settings_class = SigmaSettings
     needs_labels = False
 
-    def _fit_core(self, scores: np.ndarray, labels: np.ndarray) -> float:
+    def _fit_core(self, tuning: TuningScores) -> float:
+        scores = tuning.scores
         # A single score has no sample deviation, and equal ones none at all.
         if np.ptp(scores) == 0:
             return clear_of(float(scores[0]))

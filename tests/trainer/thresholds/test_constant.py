@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from trainer import config, thresholds
-from trainer.thresholds.constant import apply, clear_of
+from trainer.thresholds.constant import ConstantRule, apply, clear_of
 
 
 def make(name):
@@ -86,6 +86,33 @@ def test_served_scores_of_a_still_series_are_not_flagged(rule, value, fraction):
 def test_clear_of_zero_is_not_zero(dtype):
     """Catches a subnormal step, which TensorFlow and float32 take for 0."""
     assert dtype(clear_of(0.0)) >= np.finfo(np.float32).tiny
+
+
+class Recorder(ConstantRule):
+    """Keeps what a rule is given."""
+
+    needs_labels = False
+
+    def _fit_core(self, tuning):
+        self.tuning = tuning
+        return 1.0
+
+
+def test_left_out_scores_keep_their_place_in_time():
+    """Catches events joined over a label 1 or an infinite score."""
+    recorder = Recorder(None)
+    scores = np.array([1.0, np.nan, 2.0, np.inf, 3.0, 4.0])
+    labels = np.array([0, 0, -1, 0, 1, 0])
+    recorder.fit(scores, labels, steps_per_day=24.0)
+    np.testing.assert_array_equal(recorder.tuning.scores, [1.0, 2.0, 4.0])
+    np.testing.assert_array_equal(recorder.tuning.labels, [0, -1, 0])
+    nan = np.nan
+    np.testing.assert_array_equal(
+        recorder.tuning.series, [1.0, nan, 2.0, nan, nan, 4.0]
+    )
+    assert recorder.tuning.steps_per_day == 24.0
+    recorder.fit(scores, labels)
+    assert np.isnan(recorder.tuning.steps_per_day)
 
 
 def test_nothing_to_learn_from_is_an_error(rule):
