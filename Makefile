@@ -23,15 +23,18 @@ $(VENV)/.installed: requirements.lock setup.py
 	@touch $@
 
 demo: install ## Run the main job on the built-in data set.
+	rm -rf $(DEMO)
 	$(BIN)/python -m preprocessing.simulate --output $(DEMO)/raw
 	$(BIN)/python -m preprocessing.task --input $(DEMO)/raw/sequences \
 	  --format sequences --output $(DEMO)/data
 	$(BIN)/python -m trainer.task --data_dir $(DEMO)/data --output_dir $(DEMO)/run
+	$(BIN)/python -m trainer.task --data_dir $(DEMO)/data --preset talk_dense \
+	  --output_dir $(DEMO)/dense
 	$(BIN)/python -m inference.predict --model $(DEMO)/run/model \
 	  --input $(DEMO)/raw/sequences/labeled_test_mixed_seq.csv \
 	  --output $(DEMO)/scores.csv
 	$(BIN)/python -m evaluation.report --model $(DEMO)/run/model \
-	  --data $(DEMO)/data
+	  --model $(DEMO)/dense/model --data $(DEMO)/data
 
 lint: install ## Check style, types and layers.
 	$(BIN)/ruff check .

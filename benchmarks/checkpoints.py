@@ -20,6 +20,7 @@ NUM_ROWS, NUM_FEATURES = 8_000, 38
 # 1.4 million weights; with Adam's moments three times as many numbers.
 FLAGS = (
     "--window_length=100",
+    "--preset=talk_dense",
     "--encoder_units=1024,256,64",
     "--decoder_units=64,256,1024",
     "--epochs=2",

@@ -28,6 +28,7 @@ NUM_ROWS = 40_000
 FLAGS = (
     "--batch_size=8",
     "--window_length=24",
+    "--preset=talk_dense",
     "--encoder_units=64",
     "--decoder_units=64",
     "--learning_rate=0.02",

@@ -20,6 +20,7 @@ EPOCHS_SKIPPED = 3
 FLAGS = (
     "--training_mode=reconstruction",
     "--window_length=64",
+    "--preset=talk_dense",
     "--encoder_units=64,32",
     "--decoder_units=32,64",
     f"--epochs={EPOCHS}",

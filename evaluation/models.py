@@ -7,7 +7,7 @@ from typing import NamedTuple
 from inference.scoring import LoadedDetector
 from trainer.schema import Schema
 
-__all__ = ["Model", "load_models", "series_of", "view_name"]
+__all__ = ["Model", "load_models", "scoring_alike", "series_of", "view_name"]
 
 
 class Model(NamedTuple):
@@ -39,6 +39,35 @@ def load_models(folders: Sequence[str], schema: Schema) -> list[Model]:
         _check_fit(folder, detector, schema)
     names = [detectors[0].model_id] if len(folders) == 1 else _names(folders)
     return list(map(Model, names, folders, detectors))
+
+
+def scoring_alike(models: Sequence[Model], schema: Schema) -> Schema:
+    """The schema of the data, with the columns scored that the models score.
+
+    Args:
+        models: of the report.
+        schema: of the data.
+
+    Raises:
+        ValueError: they score different columns.
+    """
+    first = models[0]
+    scored = first.detector.scored_names
+    for model in models:
+        if model.detector.scored_names != scored:
+            raise ValueError(
+                "`model` must name models that score the same columns. "
+                f"Received: {first.name}, which scores {', '.join(scored)}, "
+                f"and {model.name}, which scores "
+                f"{', '.join(model.detector.scored_names)}. Make a report of "
+                "each."
+            )
+    roles = {
+        feature.name: "scored" if feature.name in scored else "covariate"
+        for feature in schema.features
+        if (feature.name in scored) != (feature.role == "scored")
+    }
+    return schema.with_roles(roles)
 
 
 def view_name(model: Model, view: str, num_models: int) -> str:
@@ -77,14 +106,6 @@ def _check_fit(folder: str, detector: LoadedDetector, schema: Schema) -> None:
             f"{', '.join(detector.feature_names)}. Received: "
             f"{', '.join(schema.feature_names)}. Name the data set that the "
             "model was trained on, or one preprocessed alike."
-        )
-    names = schema.feature_names
-    scored = tuple(names[column] for column in schema.scored_columns)
-    if detector.scored_names != scored:
-        raise ValueError(
-            f"`data` must score the columns that the model {folder} scores: "
-            f"{', '.join(detector.scored_names)}. Received: "
-            f"{', '.join(scored)}. Preprocess with the same --roles."
         )
     is_sequences = schema.label_kind == "sequence"
     if detector.takes_sequences != is_sequences:

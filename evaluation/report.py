@@ -17,7 +17,7 @@ from trainer.config import Settings, setting
 from trainer.flags import parse_settings, run_command
 from trainer.schema import SPLITS, Schema
 
-__all__ = ["ReportSettings", "main"]
+__all__ = ["ReportSettings", "check_output", "main", "make_report"]
 
 DESCRIPTION = """\
 Measures exported models on the test split, or another one.
@@ -76,7 +76,20 @@ class ReportSettings(Settings):
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line; returns its exit code."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    return run_command(lambda: _report(_parse(argv)))
+    return run_command(lambda: make_report(argv))
+
+
+def make_report(argv: Sequence[str] | None) -> None:
+    """Prints the table and writes the folder.
+
+    Args:
+        argv: the words after the program's name; None = the process' own.
+
+    Raises:
+        OSError: a file cannot be read or written.
+        ValueError: a flag is wrong, or the models do not fit the data.
+    """
+    _report(_parse(argv))
 
 
 def _parse(argv: Sequence[str] | None) -> ReportSettings:
@@ -124,7 +137,7 @@ def _default_output(model: str, split: str) -> str:
 
 def _report(settings: ReportSettings) -> None:
     schema = Schema.load(settings.data)
-    _check_output(settings.output)
+    check_output(settings.output)
     # Loading TensorFlow takes seconds: only once the paths are known good.
     from evaluation import (
         fault_labels,
@@ -140,7 +153,7 @@ def _report(settings: ReportSettings) -> None:
     loaded = models.load_models(settings.model, schema)
     data = splits.Data(
         settings.data,
-        schema,
+        models.scoring_alike(loaded, schema),
         settings.split,
         models.series_of(loaded, settings.series),
     )
@@ -177,8 +190,15 @@ def _report(settings: ReportSettings) -> None:
         print(os.path.join(settings.output, name))
 
 
-def _check_output(output: str) -> None:
-    """Refuses what cannot be written, or would take more than a report."""
+def check_output(output: str) -> None:
+    """Refuses what cannot be written, or would take more than a report.
+
+    Args:
+        output: the folder to write.
+
+    Raises:
+        ValueError: it holds something else, or cannot be written.
+    """
     storage.check_replaceable(output, MARKER)
     others = {name.split("/")[0] for name in storage.below(output)} - FILES
     if others:

@@ -34,8 +34,8 @@ Files are read the way the model's training data was read; a flag below
 replaces an option. Labels may be absent. The output has the columns
   series,row,time,score,threshold,is_anomaly,is_scored,top_features
 with one row for each row that was read. Where nothing can be said (the first
-window_length - 1 rows of a series, too many missing cells) is_scored is 0 and
-score and is_anomaly stay empty: unknown is not normal. Lines that cannot be
+rows of a series, which the model needs to begin, or too many missing cells)
+is_scored is 0 and score and is_anomaly stay empty: unknown is not normal. Lines that cannot be
 read stay in place as such rows where rows have no timestamps or ids; all are
 listed, with their raw text, in OUTPUT.dead_letters.jsonl. Where rows have
 times, join the result with its input by series and time. A series that has

@@ -18,18 +18,11 @@ __all__ = ["CellCounts", "LoadedDetector", "State", "StepScores"]
 # Each window of a call is in memory at once, several times over.
 CELLS_A_CALL = 2**24
 MOST_WINDOWS_A_CALL = 4096
+MOST_ROWS_A_CALL = 8192
 
 
-class State(NamedTuple):
-    """What a detector remembers of a series between two chunks.
-
-    Attributes:
-        context: `[window_length - 1, feature]`, the last rows.
-        num_seen: rows so far.
-    """
-
-    context: Any
-    num_seen: Any
+# What a detector remembers of a series between two chunks, by name.
+State = dict[str, Any]
 
 
 class CellCounts(NamedTuple):
@@ -48,10 +41,15 @@ class LoadedDetector:
     Attributes:
         model_id: name of the exported model.
         version: its version.
-        window_length: time steps a window.
+        window_length: time steps a window of the signature
+            `serving_default`.
+        num_steps_needed: rows of a series up to and with the first that can
+            be scored.
+        is_offline: whether a row's score needs the rows that follow it: a
+            series can only be scored whole.
         label_kind: "step", "sequence" or "none". Models of kind "sequence"
             score series of exactly `window_length` rows; all others score
-            series of any length, from row `window_length` on.
+            series of any length, from row `num_steps_needed` on.
         feature_names: all columns, in order.
         scored_names: the columns that are scored.
         views: names of the score views.
@@ -74,6 +72,12 @@ class LoadedDetector:
         self.model_id = str(description["model_id"])
         self.version = str(description["version"])
         self.window_length = int(description["window_length"])
+        # Older models do not tell these.
+        self.num_steps_needed = int(
+            description.get("num_steps_needed", self.window_length)
+        )
+        self.is_offline = bool(description.get("is_offline", False))
+        self._slides = bool(description.get("slides", False))
         self.label_kind = str(description["label_kind"])
         self.feature_names = tuple(description["feature_names"])
         self.scored_names = tuple(description["scored_names"])
@@ -112,11 +116,19 @@ class LoadedDetector:
         fitting = CELLS_A_CALL // cells_a_window
         return min(max(fitting, 1), MOST_WINDOWS_A_CALL)
 
+    @property
+    def rows_a_call(self) -> int:
+        """Rows of a long series that one call may score."""
+        if self._slides:
+            fitting = CELLS_A_CALL // len(self.feature_names)
+            return min(max(fitting, 1), MOST_ROWS_A_CALL)
+        return self.windows_a_call
+
     def why_not(self, num_rows: int) -> str:
         """Says why a series of this length cannot be scored; "" = it can."""
-        needed = self.window_length
-        if self.takes_sequences and num_rows != needed:
-            return f"this model scores series of exactly {needed} rows"
+        length, needed = self.window_length, self.num_steps_needed
+        if self.takes_sequences and num_rows != length:
+            return f"this model scores series of exactly {length} rows"
         if num_rows < needed:
             return f"this model needs at least {needed} rows"
         return ""
@@ -194,8 +206,7 @@ class LoadedDetector:
 
     def start(self) -> State:
         """The state before the first row of a series."""
-        result = self._signatures["initial_state"]()
-        return State(result["context"], result["num_seen"])
+        return dict(self._signatures["initial_state"]())
 
     def score_rows(
         self, values: np.ndarray, state: State
@@ -219,18 +230,39 @@ class LoadedDetector:
                 f"Received: an array of shape {values.shape}. Leave out empty "
                 "chunks."
             )
-        parts: dict[str, list[StepScores]] = {view: [] for view in self.views}
-        size = self.windows_a_call
+        if self.is_offline and int(state["num_seen"]):
+            raise ValueError(
+                "An offline model scores whole series alone. Received: the "
+                f"rows behind {int(state['num_seen'])} others. Give all rows "
+                "of the series at once, or use a model that is not offline."
+            )
+        results = []
+        size = self.rows_a_call
         for start in range(0, len(values), size):
             result = self._signatures["score_chunk"](
-                values=tf.constant(values[start : start + size]),
-                context=state.context,
-                num_seen=state.num_seen,
+                values=tf.constant(values[start : start + size]), **state
             )
-            state = State(result["context"], result["num_seen"])
-            for view in self.views:
-                parts[view].append(scores_of_chunk(result, view))
-        return {view: joined(part) for view, part in parts.items()}, state
+            state = {name: result[name] for name in state}
+            results.append(result)
+        if self.is_offline:
+            results = [self._finished(results)]
+        return {
+            view: joined([scores_of_chunk(each, view) for each in results])
+            for view in self.views
+        }, state
+
+    def _finished(self, results: list[dict[str, Any]]) -> dict[str, Any]:
+        """What an offline model says of a series, all its chunks together."""
+        finish = self._signatures["finish_series"]
+        names = finish.structured_input_signature[1]
+        return dict(
+            finish(
+                **{
+                    name: tf.concat([each[name] for each in results], axis=0)
+                    for name in names
+                }
+            )
+        )
 
     def score_sequences(self, values: np.ndarray) -> dict[str, StepScores]:
         """Scores many series of `window_length` rows, a model of sequences.

@@ -64,6 +64,8 @@ def score_blocks(
     Raises:
         ValueError: the number of features differs.
     """
+    if detector.is_offline and not are_whole:
+        blocks = _whole_series(blocks)
     if not detector.takes_sequences:
         yield from _score_long(detector, blocks, view)
         return
@@ -121,11 +123,15 @@ def _score_block(
 
 
 def _whole_series(blocks: Iterable[Block]) -> Iterator[Block]:
-    parts: dict[str, list[np.ndarray]] = {}
+    parts: dict[str, list[Block]] = {}
     for block in blocks:
-        parts.setdefault(block.series_id, []).append(block.values)
-    for series_id, values in parts.items():
-        yield Block(series_id, np.concatenate(values))
+        parts.setdefault(block.series_id, []).append(block)
+    for series_id, some in parts.items():
+        timestamps = None
+        if some[0].timestamps is not None:
+            timestamps = np.concatenate([block.timestamps for block in some])
+        values = np.concatenate([block.values for block in some])
+        yield Block(series_id, values, timestamps=timestamps)
 
 
 def _score_sequences(

@@ -150,12 +150,9 @@ class Summary:
             if detector.why_not(counts.num_rows)
         ]
         if short:
-            length = detector.window_length
-            what = (
-                "of another length than"
-                if detector.takes_sequences
-                else ("shorter than")
-            )
+            what, length = "shorter than", detector.num_steps_needed
+            if detector.takes_sequences:
+                what, length = "of another length than", detector.window_length
             lines.append(
                 f"{len(short):,} series {what} the window of {length} rows "
                 f"are not scored: {_listed(short)}"
@@ -168,7 +165,7 @@ class Summary:
         ]
         if broken:
             lines.append(
-                f"{len(broken):,} series have no {detector.window_length} rows "
+                f"{len(broken):,} series have no {detector.num_steps_needed} rows "
                 f"without a gap in time and are not scored: {_listed(broken)}"
             )
         if bad_rows:

@@ -36,6 +36,12 @@ def print_report(
     constant = [f.name for f in schema.features if f.is_constant]
     if constant:
         _print_names(console, "warning: constant in train", constant)
+    if all(f.is_constant for f in schema.features if f.role == "scored"):
+        console.print(
+            "warning: no scored column varies in train, so a detector can "
+            "only tell that one of them has moved. --scored_columns names others.",
+            markup=False,
+        )
     if summary.num_bad:
         console.print(
             f"refused rows: {summary.num_bad:,} in dead_letters.jsonl (raw "

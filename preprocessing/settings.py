@@ -4,6 +4,7 @@ import dataclasses
 
 from preprocessing.readers import READERS
 from trainer.config import Settings, setting
+from trainer.schema import declared_roles
 
 __all__ = ["PreprocessingSettings"]
 
@@ -24,6 +25,17 @@ class PreprocessingSettings(Settings):
     series: tuple[str, ...] = setting((), "series ids to take; none = all")
     roles: tuple[str, ...] = setting(
         (), "roles as name=scored|covariate|ignored; others go by rule"
+    )
+    scored_columns: tuple[str, ...] = setting(
+        (), "columns that are scored, whatever the rule says"
+    )
+    covariate_columns: tuple[str, ...] = setting(
+        (), "columns that are read, and never scored"
+    )
+    ignored_columns: tuple[str, ...] = setting(
+        (),
+        "columns that no model reads; csv and parquet leave them out, numbers "
+        "or not, and take positions too",
     )
     max_window_length: int = setting(
         512, "longest window to train on later, in time steps", minimum=2
@@ -76,9 +88,9 @@ class PreprocessingSettings(Settings):
         """Column name to declared role.
 
         Raises:
-            ValueError: not written as name=role.
+            ValueError: not written as name=role, or a column is named twice.
         """
-        declared = {}
+        pairs = []
         for text in self.roles:
             name, separator, role = text.rpartition("=")
             if not separator or not name:
@@ -87,5 +99,5 @@ class PreprocessingSettings(Settings):
                     f"between. Received: {text!r}. Write for example "
                     "--roles=valve=covariate,note=ignored."
                 )
-            declared[name] = role
-        return declared
+            pairs.append((name, role))
+        return declared_roles(self, pairs)

@@ -140,7 +140,7 @@ def make_schema(
             "at the refused rows, or give files that belong to train."
         )
     columns = _features(summary.statistics, job.names)
-    features = _with_roles(columns, job.settings.declared_roles)
+    features = assign_roles(columns, job.settings.declared_roles)
     return Schema(
         features=features,
         splits=summary.splits,
@@ -176,34 +176,6 @@ def _features(
         )
         for position, name in enumerate(names)
     ]
-
-
-def _with_roles(
-    columns: Sequence[Feature], declared: Mapping[str, str]
-) -> tuple[Feature, ...]:
-    """Gives the roles; refuses columns from which nothing can be learned."""
-    empty = [
-        column.name
-        for column in columns
-        if not column.count and declared.get(column.name) != "ignored"
-    ]
-    if empty:
-        raise ValueError(
-            "A column must have measured cells in train. Received none in: "
-            f"{', '.join(empty)}. To go on without, declare "
-            f"--roles={','.join(f'{name}=ignored' for name in empty)}"
-        )
-    features = assign_roles(columns, declared)
-    scored = [feature for feature in features if feature.role == "scored"]
-    if all(feature.is_constant for feature in scored):
-        raise ValueError(
-            "At least one scored column must vary in train. Received only "
-            f"what is constant in: {', '.join(f.name for f in scored)}. Give "
-            "data in which they vary, or declare with --roles=NAME=scored "
-            "another column to score (without a declaration, columns of 0 "
-            "and 1 are covariates)."
-        )
-    return features
 
 
 def _add_up(results: Sequence[GroupResult], split: str) -> Split:

@@ -41,8 +41,8 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from preprocessing import engines
 from preprocessing.counting import unknown_series
@@ -51,7 +51,7 @@ from preprocessing.readers.base import Reader, Source
 from preprocessing.settings import PreprocessingSettings
 from trainer import config, flags, schema, storage
 
-__all__ = ["main"]
+__all__ = ["Request", "checked", "main", "make_data_set"]
 
 _DEAD_LETTERS = "dead_letters.jsonl"
 
@@ -60,15 +60,66 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
     argv = sys.argv[1:] if argv is None else list(argv)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    return flags.run_command(lambda: _run(argv))
+    return flags.run_command(lambda: make_data_set(checked(argv)))
 
 
-def _run(argv: Sequence[str]) -> None:
+class Request(NamedTuple):
+    """What a command line asks for, as far as a look at its files tells.
+
+    Attributes:
+        settings: of all formats.
+        reader: of the format.
+        sources: the files to read.
+        names: of the columns.
+        beam_flags: flags for Beam.
+        command: the whole command line.
+    """
+
+    settings: PreprocessingSettings
+    reader: Reader
+    sources: list[Source]
+    names: tuple[str, ...]
+    beam_flags: list[str]
+    command: str
+
+
+def checked(argv: Sequence[str]) -> Request:
+    """Refuses what can be refused before Beam is loaded.
+
+    Args:
+        argv: the words after the program's name.
+
+    Raises:
+        OSError: a file cannot be read.
+        ValueError: a flag is wrong, or the files do not fit.
+    """
     settings, reader, beam_flags = _parse(argv)
     sources = _selected(reader, reader.sources(settings.input), settings)
-    names = reader.feature_names(sources[0])
+    declared = settings.declared_roles
+    try:
+        names = reader.feature_names(sources[0])
+    except ValueError as error:
+        advice = _role_advice(str(error), declared)
+        raise ValueError(f"{error}{advice}") from error
+    if hasattr(reader.settings, "ignored_columns"):
+        # Such a format does not read them: they have no place in its rows.
+        settings = dataclasses.replace(settings, ignored_columns=())
     schema.check_roles(names, settings.declared_roles)
+    command = shlex.join(["python", "-m", "preprocessing.task", *argv])
+    return Request(settings, reader, sources, names, beam_flags, command)
 
+
+def make_data_set(request: Request) -> None:
+    """Writes the data set, and prints what is in it.
+
+    Args:
+        request: as `checked` gave it.
+
+    Raises:
+        OSError: a file cannot be read or written.
+        ValueError: the rows cannot be used.
+    """
+    settings, reader, sources, names, beam_flags, command = request
     # Beam takes seconds to import: only now that there is work for it.
     from preprocessing import counting, pipeline, report, summary
 
@@ -91,7 +142,6 @@ def _run(argv: Sequence[str]) -> None:
             "format": settings.format,
             **dataclasses.asdict(reader.settings),
         }
-        command = shlex.join(["python", "-m", "preprocessing.task", *argv])
         written = written.with_shards_in(output.prefix)
         made = summary.make_schema(written, job, described, command)
         storage.write_text(output.manifest_path, made.to_json())
@@ -250,7 +300,23 @@ def _check_written(written, job) -> None:
             f"(--max_bad_fraction). Received: {num_lost} of "
             f"{total}; the first is {written.first_bad}. All are in {path}. "
             f"{_advice(job.settings.format)}"
+            + _role_advice(written.first_bad, job.settings.declared_roles)
         )
+
+
+def _role_advice(text: str, declared: Mapping[str, str]) -> str:
+    """What to do where a column that a flag gives a role holds no numbers.
+
+    Args:
+        text: tells of such columns, as `in column NAME` or `NAME (TYPE)`.
+        declared: column name to role.
+    """
+    return "".join(
+        f" `{name}` cannot have the role {role}, for which a column must hold "
+        f"numbers: take it out of that flag and say --ignored_columns={name}."
+        for name, role in declared.items()
+        if text.endswith(f" in column {name}") or f"({name} (" in text
+    )
 
 
 def _advice(format_name: str) -> str:

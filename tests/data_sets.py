@@ -5,8 +5,11 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
+from trainer.dataset import load_windows
 from trainer.detector import Detector, DetectorConfig
+from trainer.phases import closed_form, error_statistics, threshold_tuning
 from trainer.schema import Feature
+from trainer.thresholds.quantile import Quantile
 
 SERIES_LENGTH = 400
 
@@ -29,7 +32,15 @@ def feature_of(name, values, role="scored"):
 
 
 def write_segment(
-    writer, series_id, start, values, *, halo=0, label=None, sequence_label=None
+    writer,
+    series_id,
+    start,
+    values,
+    *,
+    halo=0,
+    follows_gap=False,
+    label=None,
+    sequence_label=None,
 ):
     """Writes one record of the data contract by tf.train.Example."""
 
@@ -46,6 +57,8 @@ def write_segment(
         "length": of_int(len(values)),
         "values": of_bytes(np.ascontiguousarray(values, "<f4").tobytes()),
     }
+    if follows_gap:
+        features["follows_gap"] = of_int(1)
     if label is not None:
         features["label"] = of_bytes(np.asarray(label, np.int8).tobytes())
     if sequence_label is not None:
@@ -77,3 +90,35 @@ def make_detector(schema, length=12, **settings):
         seed=1,
     )
     return Detector(schema.to_json(), dataclasses.asdict(config))
+
+
+def make_forecaster(schema, length=12, **scorer_settings):
+    """A small linear detector that smooths its scores, not trained."""
+    config = DetectorConfig(
+        network="vector_autoregression",
+        network_settings={"context_length": 5},
+        scorer="scaled_residual",
+        scorer_settings={"smoothing_span": 6, **scorer_settings},
+        window_length=length,
+        seed=1,
+    )
+    return Detector(schema.to_json(), dataclasses.asdict(config))
+
+
+def tuned_forecaster(data_set, **scorer_settings):
+    """The same after all phases, and the windows of tuning."""
+    folder, schema = data_set
+    detector = make_forecaster(schema, **scorer_settings)
+    train, validation, statistics, tuning = (
+        load_windows(folder, schema, name, detector.learning_length)
+        for name in ("train", "validation", "statistics", "tuning")
+    )
+    closed_form.run(detector, [train.sample(len(train))], validation, _skip)
+    error_statistics.run(detector, statistics, _skip, False)
+    rules = {"quantile": Quantile(Quantile.settings_class())}
+    threshold_tuning.run(detector, tuning, rules, _skip, False)
+    return detector, tuning
+
+
+def _skip(count):
+    """Stands in for a progress bar."""

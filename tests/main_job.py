@@ -134,7 +134,7 @@ def talk_job(folder):
         raw,
         f"--input={raw}",
         "--format=sequences",
-        training_flags=["--epochs=12"],
+        training_flags=["--preset=talk_dense", "--epochs=12"],
     )
 
 
@@ -153,6 +153,7 @@ def long_job(folder):
         "--ignored_columns=kind",
         training_flags=[
             "--epochs=2",
+            "--preset=talk_dense",
             "--encoder_units=16",
             "--decoder_units=16",
         ],

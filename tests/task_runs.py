@@ -5,6 +5,7 @@ from trainer import task
 __all__ = ["SMALL", "train"]
 
 SMALL = [
+    "--preset=talk_dense",
     "--encoder_units=8",
     "--decoder_units=8",
     "--window_length=12",

@@ -33,6 +33,7 @@ BATCH_SIZE, EPOCHS = 8, 12
 FLAGS = (
     f"--batch_size={BATCH_SIZE}",
     "--window_length=24",
+    "--preset=talk_dense",
     "--encoder_units=128",
     "--decoder_units=128",
     "--learning_rate=0.03",
@@ -182,6 +183,7 @@ def test_checkpoints_at_the_end_of_an_epoch(
         f"--data_dir={data}",
         f"--training_mode={PHASES[0]}",
         "--window_length=12",
+        "--preset=talk_dense",
         "--encoder_units=8",
         "--decoder_units=8",
         "--epochs=2",

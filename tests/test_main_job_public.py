@@ -64,6 +64,7 @@ def test_from_files_as_they_are_to_scores(tmp_path, name):
         f"--output_dir={output}",
         "--window_length=12",
         "--max_steps=20",
+        "--preset=talk_dense",
         "--encoder_units=8",
         "--decoder_units=8",
         *main_job.QUICK,

@@ -34,6 +34,7 @@ def job(folder, tmp_path_factory):
         training_flags=[
             f"--window_length={WINDOW_LENGTH}",
             "--max_steps=300",
+            "--preset=talk_dense",
             "--encoder_units=16",
             "--decoder_units=16",
         ],

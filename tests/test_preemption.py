@@ -13,6 +13,7 @@ from training_process import (
 
 FLAGS = (
     "--window_length=24",
+    "--preset=talk_dense",
     "--encoder_units=64",
     "--decoder_units=64",
     "--epochs=4",

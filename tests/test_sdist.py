@@ -24,6 +24,7 @@ CLUSTER_SPEC = {
 }
 MARK = "code of the sdist:"
 TRAINING = (
+    "--preset=talk_dense",
     "--encoder_units=8",
     "--decoder_units=8",
     "--window_length=12",

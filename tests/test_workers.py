@@ -29,6 +29,7 @@ BATCH_SIZE = 35
 FLAGS = (
     f"--batch_size={BATCH_SIZE}",
     "--window_length=12",
+    "--preset=talk_dense",
     "--encoder_units=16",
     "--decoder_units=16",
     "--epochs=5",

@@ -12,6 +12,7 @@ from trainer import storage
 from trainer.config import (
     PHASES,
     RECONSTRUCTION_ONLY,
+    STEPS_ONLY,
     Preset,
     RunSettings,
     Settings,
@@ -26,10 +27,11 @@ from trainer.flags import (
 )
 from trainer.models import NETWORKS
 from trainer.presets import PRESETS
+from trainer.schema import ROLE_FIELDS
 from trainer.scorers import SCORERS
 from trainer.thresholds import RULES
 
-__all__ = ["CONFIG_FILE", "Config", "parse"]
+__all__ = ["CONFIG_FILE", "Config", "parse", "parse_run"]
 
 CONFIG_FILE = "config.json"
 _PARTS = {
@@ -44,7 +46,9 @@ _WITHOUT_EFFECT = frozenset(
     if not field.metadata["affects_result"]
 )
 # All other flags of the first phase hold for those that follow.
-_NEVER_STORED = ("training_mode", "output_dir", "resume", "log_format")
+_NEVER_STORED = ("training_mode", "output_dir", "resume", "log_format", "input")
+# Of the first phase alone, and not of what it computes.
+_FIRST_ALONE = {*RECONSTRUCTION_ONLY, "input", *ROLE_FIELDS}
 _FOLDERS = ("model_dir", "checkpoint_dir", "log_dir")
 _CHOOSING = ("preset", "network", "model_type", "scorer", "threshold_rule")
 
@@ -54,8 +58,8 @@ class Config:
     """Everything a run is made from, resolved."""
 
     run: RunSettings
-    network: Settings
-    scorer: Settings
+    network: Any
+    scorer: Any
     threshold_rule: Settings
     label_free_threshold_rule: Settings
 
@@ -65,6 +69,11 @@ class Config:
         for field in dataclasses.fields(self):
             values |= dataclasses.asdict(getattr(self, field.name))
         return values
+
+    def usual_window_length(self) -> int:
+        """Time steps a window, where neither a flag nor the data say."""
+        num_warm_up_steps = self.scorer.num_warm_up_steps()
+        return self.network.usual_window_length(num_warm_up_steps)
 
     def identity(self) -> dict[str, Any]:
         """Like `flat`, of the fields that affect the result; JSON values."""
@@ -91,7 +100,9 @@ class Config:
 
 
 def parse(
-    arguments: Sequence[str], environment: Environment | None = None
+    arguments: Sequence[str],
+    environment: Environment | None = None,
+    handed_on: Collection[str] = (),
 ) -> Config:
     """Reads the command line.
 
@@ -102,6 +113,7 @@ def parse(
         arguments: the words after the program's name.
         environment: of managed training; gives folders that no flag names,
             and the trial that `output_dir` is for.
+        handed_on: names of flags that another command reads, accepted here.
 
     Raises:
         ValueError: a flag is unknown, or its value is out of bounds.
@@ -109,15 +121,9 @@ def parse(
     given = _given_names(arguments)
     environment = environment or Environment()
     folders = _folders(environment)
-    first = _parser()
-    add_flags(first, [RunSettings], folders, {"model_type": "network"})
-    first.add_argument("--help", "-h", action="store_true")
+    first = _first_parser(folders)
     chosen, _ = first.parse_known_args(arguments)
-    # The service's own folders are each trial's already.
-    trial = environment.trial
-    output_dir = chosen.output_dir
-    if trial and "output_dir" in given:
-        output_dir = os.path.join(output_dir, trial)
+    output_dir = _output_dir(chosen, given, environment)
     if chosen.help and not given.intersection(_CHOOSING):
         first.print_help()
         first.exit()
@@ -136,13 +142,14 @@ def parse(
             f"{', '.join(_label_free_rules())}. Received: {chosen.label_free_threshold_rule}"
         )
     parser = _full_parser(preset, parts, defaults)
+    _accept(parser, handed_on)
     flags, unknown = parser.parse_known_args(arguments)
-    flags.output_dir = output_dir
-    for name in given.intersection(_FOLDERS) if trial else ():
-        setattr(flags, name, os.path.join(getattr(flags, name), trial))
+    _settle_folders(flags, given, environment)
     names = ", ".join(f"{kind} {getattr(flags, kind)}" for kind in _PARTS)
     refuse_unknown_flags(unknown, parser, f"This combination ({names})")
-    _refuse_early_flags(given, preset, flags.training_mode)
+    _refuse_early_flags(given, preset.aliases, flags.training_mode)
+    if parts["network"].is_closed_form:
+        _refuse_step_flags(given, preset.aliases, flags.network)
     _note_ignored(preset, flags)
     return Config(
         run=settings_from_flags(RunSettings, flags),
@@ -151,6 +158,67 @@ def parse(
             for kind, part in parts.items()
         },
     )
+
+
+def parse_run(
+    arguments: Sequence[str], environment: Environment
+) -> RunSettings:
+    """Like `parse`, of what all runs have; needs neither parts nor TensorFlow.
+
+    What the preset says of it is not known yet.
+
+    Raises:
+        ValueError: a value is out of bounds.
+    """
+    parser = _first_parser(_folders(environment))
+    flags, _ = parser.parse_known_args(arguments)
+    given = _given_names(arguments)
+    _settle_folders(flags, given, environment)
+    if flags.input:
+        _refuse_early_flags(given, {}, flags.training_mode)
+    return settings_from_flags(RunSettings, flags)
+
+
+def _first_parser(folders: Mapping[str, str]) -> Parser:
+    parser = _parser()
+    add_flags(parser, [RunSettings], folders, {"model_type": "network"})
+    parser.add_argument("--help", "-h", action="store_true")
+    return parser
+
+
+def _output_dir(
+    flags: argparse.Namespace, given: Collection[str], environment: Environment
+) -> str:
+    # The service's own folders are each trial's already.
+    if environment.trial and "output_dir" in given:
+        return os.path.join(flags.output_dir, environment.trial)
+    return str(flags.output_dir)
+
+
+def _settle_folders(
+    flags: argparse.Namespace, given: Collection[str], environment: Environment
+) -> None:
+    """Gives each trial its own folders, and an input its data set."""
+    trial = environment.trial
+    flags.output_dir = _output_dir(flags, given, environment)
+    own = {*_FOLDERS, "data_dir"} if flags.input else _FOLDERS
+    for name in given.intersection(own) if trial else ():
+        setattr(flags, name, os.path.join(getattr(flags, name), trial))
+    if not flags.input:
+        return
+    if not flags.data_dir and flags.output_dir:
+        flags.data_dir = os.path.join(flags.output_dir, "data")
+    # Preprocessing has made them the data set's own.
+    for name in ROLE_FIELDS:
+        setattr(flags, name, ())
+
+
+def _accept(parser: Parser, names: Collection[str]) -> None:
+    """Adds flags that another command reads, unless they are there."""
+    known = {name for each in parser._actions for name in each.option_strings}
+    for name in names:
+        if f"--{name}" not in known:
+            parser.add_argument(f"--{name}", nargs="?", help=argparse.SUPPRESS)
 
 
 def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,7 +242,12 @@ def _parser() -> Parser:
         epilog=f"There are\n{registered}\nWith one of these named, --help "
         "shows its own flags too:\n"
         "  python -m trainer.task --preset=talk_dense --help\n\n"
-        "Example, after `python -m preprocessing.task ... --output data`:\n"
+        "From a file to model and report:\n"
+        "  python -m trainer.task --input=pumps.csv --output_dir=run\n"
+        "--input may be all that preprocessing reads: the flags that\n"
+        "`python -m preprocessing.task --help` lists, such as --format or\n"
+        "--label_column, are handed on to it.\n\n"
+        "After `python -m preprocessing.task ... --output data`:\n"
         "  python -m trainer.task --data_dir=data --output_dir=run\n",
         add_help=False,
     )
@@ -203,17 +276,31 @@ def _full_parser(
 
 
 def _refuse_early_flags(
-    given: Collection[str], preset: Preset, training_mode: str
+    given: Collection[str], aliases: Mapping[str, str], training_mode: str
 ) -> None:
     """Refuses flags of the first phase where only a later one runs."""
-    names = {preset.aliases.get(name, name) for name in given}
-    early = sorted(names.intersection(RECONSTRUCTION_ONLY))
+    names = {aliases.get(name, name) for name in given}
+    early = sorted(names.intersection(_FIRST_ALONE))
     if early and training_mode not in ("all", PHASES[0]):
         raise ValueError(
             "Only the reconstruction phase uses these flags. Received: "
             f"--{', --'.join(early)} with --training_mode={training_mode}. "
             "Leave them out, or train anew with "
             "--training_mode=reconstruction --resume=false."
+        )
+
+
+def _refuse_step_flags(
+    given: Collection[str], aliases: Mapping[str, str], network: str
+) -> None:
+    """Refuses flags of training step by step where there are no steps."""
+    names = {aliases.get(name, name) for name in given}
+    unused = sorted(names.intersection(STEPS_ONLY))
+    if unused:
+        raise ValueError(
+            f"The network {network} learns in one pass. Received: "
+            f"--{', --'.join(unused)}, which only training step by step uses. "
+            "Leave them out, or name another --network or --preset."
         )
 
 

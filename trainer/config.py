@@ -9,6 +9,7 @@ __all__ = [
     "MODEL_MARKER",
     "PHASES",
     "RECONSTRUCTION_ONLY",
+    "STEPS_ONLY",
     "Preset",
     "RunSettings",
     "Settings",
@@ -96,14 +97,13 @@ PHASES = (
 )
 
 
+# Fields of `RunSettings` for networks that learn step by step.
+STEPS_ONLY = ("batch_size", "epochs", "max_steps", "learning_rate", "patience")
+
 # Fields of `RunSettings` that the later phases have no use for.
 RECONSTRUCTION_ONLY = (
     "stride",
-    "batch_size",
-    "epochs",
-    "max_steps",
-    "learning_rate",
-    "patience",
+    *STEPS_ONLY,
     "resume",
     "checkpoint_seconds",
 )
@@ -113,8 +113,16 @@ RECONSTRUCTION_ONLY = (
 class RunSettings(Settings):
     """What every training run has, whatever it is built from."""
 
+    input: str = setting(
+        "",
+        "file, folder or quoted glob to preprocess first; several with commas",
+        affects_result=False,
+    )
     data_dir: str = setting(
-        "", "folder that preprocessing wrote", affects_result=False
+        "",
+        "folder that preprocessing wrote; with --input, to write, and empty = "
+        "data below output_dir",
+        affects_result=False,
     )
     output_dir: str = setting(
         "",
@@ -124,13 +132,15 @@ class RunSettings(Settings):
     training_mode: str = setting(
         "all", "phase to run", choices=(*PHASES, "all"), affects_result=False
     )
-    preset: str = setting("talk_dense", "named combination to start from")
+    preset: str = setting("recommended", "named combination to start from")
     network: str = setting("", "network; empty = the preset's")
     scorer: str = setting("", "scorer; empty = the preset's")
     threshold_rule: str = setting("", "rule for labelled tuning sets")
     label_free_threshold_rule: str = setting("", "rule where a class lacks")
     window_length: int = setting(
-        0, "time steps a window; 0 = sequence length, else 30", minimum=0
+        0,
+        "time steps a window; 0 = sequence length, else the network's usual one",
+        minimum=0,
     )
     stride: int = setting(1, "time steps between training windows", minimum=1)
     num_feat: int = setting(
@@ -140,6 +150,13 @@ class RunSettings(Settings):
         (), "feature names, checked against the schema"
     )
     series: tuple[str, ...] = setting((), "series ids to use; empty = all")
+    scored_columns: tuple[str, ...] = setting(
+        (), "columns to score; those not named keep the data set's role"
+    )
+    covariate_columns: tuple[str, ...] = setting(
+        (), "columns to read and never score"
+    )
+    ignored_columns: tuple[str, ...] = setting((), "columns not to read")
     batch_size: int = setting(
         32, "windows a training step, of all replicas together", minimum=1
     )
@@ -215,6 +232,11 @@ class RunSettings(Settings):
     def begins_at_first_phase(self) -> bool:
         """Whether the first phase is asked for, alone or with the others."""
         return self.training_mode in ("all", PHASES[0])
+
+    @property
+    def reports_itself(self) -> bool:
+        """Whether the command ends with a report."""
+        return bool(self.input) and self.training_mode == "all"
 
     def check_replicas(self, num_replicas: int) -> None:
         """Raises ValueError where so many replicas cannot train like this."""

@@ -22,8 +22,8 @@ class Windows:
         window_length: time steps a window.
         labels: `[window]` int8: of its last step, or of its sequence.
         has_anomaly: `[window]` bool: a step of it is labelled 1.
+        runs: `[window]` int64: number of the unbroken stretch it is of.
         num_short_runs: runs left out because no window fits.
-        series_ids: the series that it was cut from.
     """
 
     values: np.ndarray
@@ -31,8 +31,8 @@ class Windows:
     window_length: int
     labels: np.ndarray
     has_anomaly: np.ndarray
+    runs: np.ndarray
     num_short_runs: int = 0
-    series_ids: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         """Number of windows."""
@@ -46,6 +46,7 @@ class Windows:
             starts=self.starts[kept],
             labels=self.labels[kept],
             has_anomaly=self.has_anomaly[kept],
+            runs=self.runs[kept],
         )
 
     def sample(self, count: int) -> np.ndarray:
@@ -131,15 +132,17 @@ def windows_of_runs(
     starts = [np.zeros(0, np.int64)]
     labels = [np.zeros(0, np.int8)]
     has_anomaly = [np.zeros(0, bool)]
+    numbers = [np.zeros(0, np.int64)]
     offset = 0
     num_short = 0
-    for run in runs:
+    for number, run in enumerate(runs):
         length = len(run.values)
         num_short += length < window_length
         first = np.arange(
             -run.start % stride, length - window_length + 1, stride
         )
         starts.append(first + offset)
+        numbers.append(np.full(len(first), number))
         steps = _step_labels(run)
         labels.append(steps[first + window_length - 1])
         num_before = np.concatenate([[0], np.cumsum(steps == 1)])
@@ -158,8 +161,8 @@ def windows_of_runs(
         window_length=window_length,
         labels=np.concatenate(labels),
         has_anomaly=np.concatenate(has_anomaly),
+        runs=np.concatenate(numbers),
         num_short_runs=num_short,
-        series_ids=frozenset(run.series_id for run in runs),
     )
 
 

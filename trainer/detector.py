@@ -15,6 +15,7 @@ from trainer.models import NETWORKS
 from trainer.replica_share import apply_summed, whole_batch
 from trainer.schema import Schema
 from trainer.scorers import SCORERS
+from trainer.scorers.view_scores import ViewScores, smoothed_whole
 
 __all__ = ["Detector", "DetectorConfig", "half_known"]
 
@@ -91,6 +92,7 @@ class Detector(keras.Model):
             self.detector_config.scorer_settings,
             self.window_length,
             len(scored),
+            network.parts,
         )
         self.loss_mean = keras.metrics.Mean(name="loss")
         self.part_errors = [
@@ -132,6 +134,25 @@ class Detector(keras.Model):
         self.built = True
 
     @property
+    def num_steps_needed(self) -> int:
+        """Steps of a series up to and with the first that can be scored."""
+        if self.network.slides:
+            return self.network.context_length + 1
+        return self.window_length
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether a step's score needs the steps that follow it."""
+        smoothing = self.scorer.smoothing
+        return smoothing is not None and smoothing.is_offline
+
+    @property
+    def learning_length(self) -> int:
+        """Time steps of the windows that phases read."""
+        is_sequence = self.schema.label_kind == "sequence"
+        return self.window_length if is_sequence else self.num_steps_needed
+
+    @property
     def views(self) -> tuple[str, ...]:
         """Names of the scorer's views, in the order of `thresholds`."""
         return self.scorer.views
@@ -140,6 +161,10 @@ class Detector(keras.Model):
     def metrics(self):
         """Loss and root mean squared error of each part, scaled units."""
         return [self.loss_mean, *self.part_errors]
+
+    def _scaled(self, values):
+        """The columns that networks read, NaN or infinite where unknown."""
+        return self.scaling(tf.gather(values, self.input_columns, axis=-1))
 
     def prepare(self, values):
         """Raw windows to what networks read.
@@ -151,7 +176,7 @@ class Detector(keras.Model):
             values `[batch, time, input feature]` float32, scaled and filled;
             observed `[batch, time, scored feature]` bool.
         """
-        scaled = self.scaling(tf.gather(values, self.input_columns, axis=-1))
+        scaled = self._scaled(values)
         observed = tf.gather(
             is_observed(scaled), self.scored_positions, axis=-1
         )
@@ -168,16 +193,19 @@ class Detector(keras.Model):
             values: `[batch, time, feature]`, raw units.
 
         Returns:
-            Part name to `[batch, time, scored feature]` float32; infinite
-            where a measured value is too large to be scaled.
+            Part name to `[batch, scored time, scored feature]` float32: of
+            the steps behind the network's context. Infinite where a measured
+            value is too large to be scaled.
         """
         inputs, observed = self.prepare(values)
-        scored = tf.gather(inputs, self.scored_positions, axis=-1)
+        behind = slice(self.network.context_length, None)
+        observed = observed[:, behind]
+        scored = tf.gather(inputs[:, behind], self.scored_positions, axis=-1)
         is_constant = tf.gather(
             tf.convert_to_tensor(self.scaling.is_constant) > 0,
             self.scored_positions,
         )
-        raw = tf.gather(values, self.schema.scored_columns, axis=-1)
+        raw = tf.gather(values[:, behind], self.schema.scored_columns, axis=-1)
         instead = tf.where(
             is_observed(raw), np.float32("inf"), np.float32("nan")
         )
@@ -189,22 +217,25 @@ class Detector(keras.Model):
         }
 
     def call(self, values, positions="all"):
-        """Scores raw windows.
+        """Scores raw windows, each as if it were a whole series.
 
         Args:
             values: `[batch, time, feature]`, raw units.
             positions: "all" steps of each window, or only the "last".
 
         Returns:
-            View name to the scorer's `ViewScores`.
+            View name to the scorer's `ViewScores`, of the steps behind the
+            network's context.
         """
-        return self.scorer(self.residual_parts(values), positions=positions)
+        views = self.scorer(self.residual_parts(values), positions=positions)
+        return smoothed_whole(self.scorer.smoothing, views)
 
     def window_scores(self, values, positions):
         """One score a window and view: the largest that could be had.
 
         A window is scored where at least half of its entries are; with
-        positions "last", half of the columns must be observed there too.
+        positions "last", half of the columns must be observed there too, and
+        nothing is smoothed.
 
         Args:
             values: `[batch, time, feature]`, raw units.
@@ -217,8 +248,11 @@ class Detector(keras.Model):
         parts = self.residual_parts(values)
         is_known = tf.logical_not(tf.math.is_nan(parts[self.network.parts[0]]))
         is_now_known = half_known(is_known[:, -1])
+        views = self.scorer(parts, positions=positions)
+        if positions == "all":
+            views = smoothed_whole(self.scorer.smoothing, views)
         result = {}
-        for view, scores in self.scorer(parts, positions=positions).items():
+        for view, scores in views.items():
             is_scored = half_known(scores.is_scored)
             if positions == "last":
                 is_scored &= is_now_known
@@ -228,6 +262,51 @@ class Detector(keras.Model):
             score = tf.where(is_scored, largest, np.float64("nan"))
             result[view] = score, is_scored, scores
         return result
+
+    def step_scores(self, series):
+        """Scores each step of a series by those up to it, not smoothed.
+
+        Args:
+            series: `[time, feature]`, raw units.
+
+        Returns:
+            View name to `ViewScores` without a batch, of the steps from
+            `num_steps_needed` on.
+        """
+        is_step_by_step = self.views == ("time",)
+        if not (self.network.slides and is_step_by_step):
+            return self._scores_by_window(series)
+        # What is missing is filled from within the window alone.
+        return tf.cond(
+            tf.reduce_all(is_observed(self._scaled(series))),
+            lambda: self._scores_at_once(series),
+            lambda: self._scores_by_window(series),
+        )
+
+    def _scores_by_window(self, series):
+        length = self.num_steps_needed
+        num_steps = tf.shape(series)[0] - length + 1
+        steps = tf.range(num_steps)[:, tf.newaxis] + tf.range(length)
+        views = self.window_scores(tf.gather(series, steps), "last")
+        return {
+            view: ViewScores(
+                score,
+                is_scored,
+                tf.reshape(
+                    scores.contribution,
+                    (num_steps, scores.contribution.shape[-1]),
+                ),
+            )
+            for view, (score, is_scored, scores) in views.items()
+        }
+
+    def _scores_at_once(self, series):
+        """The same, of a series in which every value was measured."""
+        views = self.scorer(self.residual_parts(series[tf.newaxis]))
+        return {
+            view: ViewScores(*(each[0] for each in scores))
+            for view, scores in views.items()
+        }
 
     @property
     def positions(self) -> str:
@@ -242,6 +321,7 @@ class Detector(keras.Model):
                 each sees its share of the batch, which may be empty.
         """
         inputs, observed = self.prepare(values)
+        observed = observed[:, self.network.context_length :]
         with tf.GradientTape() as tape:
             loss = self.network.loss(self.network(inputs), observed)
         weights = self.network.trainable_variables
@@ -254,6 +334,7 @@ class Detector(keras.Model):
     def test_step(self, values):
         """Adds one batch to loss and errors."""
         inputs, observed = self.prepare(values)
+        observed = observed[:, self.network.context_length :]
         residuals = self.network(inputs)
         loss = self.network.loss(residuals, observed)
         loss, num_windows, _ = whole_batch(loss, observed)
@@ -320,6 +401,9 @@ class Detector(keras.Model):
         names = self.schema.feature_names
         return {
             "window_length": self.window_length,
+            "num_steps_needed": self.num_steps_needed,
+            "slides": self.network.slides,
+            "is_offline": self.is_offline,
             "label_kind": self.schema.label_kind,
             "feature_names": names,
             "scored_names": [names[i] for i in self.schema.scored_columns],

@@ -2,6 +2,7 @@
 
 import json
 import keyword
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,11 @@ from trainer import storage
 from trainer.config import MODEL_MARKER
 from trainer.detector import Detector, half_known
 from trainer.export_check import compare
+from trainer.scorers.view_scores import (
+    ViewScores,
+    smoothed_step,
+    smoothed_whole,
+)
 from trainer.thresholds.constant import apply
 
 __all__ = ["export"]
@@ -34,7 +40,8 @@ def export(
         detector: all phases done.
         path: folder to write; an older model there is replaced.
         version: told with every score.
-        sample: `[batch, time, feature]` raw windows to compare on.
+        sample: `[batch, time, feature]` raw windows to compare on, as long
+            as the detector's.
         origin: what else the description tells of how it was made.
 
     Raises:
@@ -74,8 +81,10 @@ class _Serving(tf.Module):
             (len(self._detector.views),), tf.float64, "thresholds"
         )
         chunk = tf.TensorSpec((None, width), self._dtype, "values")
-        context = tf.TensorSpec((length - 1, width), self._dtype, "context")
-        num_seen = tf.TensorSpec((), tf.int64, "num_seen")
+        state = {
+            name: tf.TensorSpec(value.shape, value.dtype, name)
+            for name, value in self.initial_state().items()
+        }
         columns = {
             name: tf.TensorSpec((None, length), self._dtype, name)
             for name in self._input_names()
@@ -86,10 +95,12 @@ class _Serving(tf.Module):
         functions = {
             "serving_default": (self.serve, window),
             "serve_with_thresholds": (self.serve, window, thresholds),
-            "score_chunk": (self.score_chunk, chunk, context, num_seen),
+            "score_chunk": (self.score_chunk, chunk, state),
             "initial_state": (self.initial_state,),
             "describe": (self.describe,),
         }
+        if self._detector.is_offline:
+            functions["finish_series"] = self.finish_series, self._finished()
         if set(TALK_VIEWS) == set(self._detector.views):
             functions["serve_columns"] = self.serve_columns, columns
             functions["serve_strings"] = self.serve_strings, strings
@@ -109,13 +120,21 @@ class _Serving(tf.Module):
         for view, threshold in self._thresholds(thresholds).items():
             scores = views[view]
             outputs |= {
-                f"{view}_score": scores.score,
-                f"{view}_is_scored": scores.is_scored,
-                f"{view}_contribution": scores.contribution,
-                f"{view}_threshold": tf.fill(batch, threshold),
                 f"{view}_is_anomaly": _flag(scores, threshold),
+                f"{view}_threshold": tf.fill(batch, threshold),
+                f"{view}_score": self._padded(scores.score, math.nan),
+                f"{view}_is_scored": self._padded(scores.is_scored, False),
+                f"{view}_contribution": self._padded(
+                    scores.contribution, math.nan
+                ),
             }
         return outputs
+
+    def _padded(self, values, padding):
+        """Puts the steps in front that only serve as context."""
+        num_context = self._detector.network.context_length
+        pads = [[0, 0], [num_context, 0]] + [[0, 0]] * (values.shape.rank - 2)
+        return tf.pad(values, pads, constant_values=padding)
 
     def serve_columns(self, columns):
         """Scores windows given feature by feature; the talk's outputs."""
@@ -139,39 +158,109 @@ class _Serving(tf.Module):
             parsed[name] = tf.strings.to_number(cells, self._dtype)
         return self.serve_columns(parsed)
 
-    def score_chunk(self, values, context, num_seen):
-        """Scores the steps of a chunk; state in, state out."""
-        length = self._detector.window_length
+    def score_chunk(self, values, state):
+        """Scores the steps of a chunk; state in, state out.
+
+        An offline detector's scores are not smoothed here, and not flagged:
+        `finish_series` does that once the series is whole.
+        """
+        detector = self._detector
+        context, num_seen = state["context"], state["num_seen"]
         series = tf.concat([context, values], 0)
         num_steps = tf.shape(values)[0]
-        steps = tf.range(num_steps)[:, None] + tf.range(length)
-        views = self._detector.window_scores(tf.gather(series, steps), "last")
+        num_context = context.shape[0]
         seen = num_seen + tf.range(1, num_steps + 1, dtype=tf.int64)
+        # Before the series began there is nothing: any value does, as no
+        # step is scored by it, and a measured one is quicker.
+        rows = tf.range(num_context, dtype=tf.int64)[:, tf.newaxis]
+        is_before = rows < num_context - num_seen
+        known = tf.concat([tf.where(is_before, values[:1], context), values], 0)
         outputs = {
             "context": series[num_steps:],
             "num_seen": num_seen + tf.cast(num_steps, tf.int64),
         }
+        views = detector.step_scores(known)
         for view, threshold in self._thresholds(None).items():
-            score, is_scored, scores = views[view]
-            is_scored &= seen >= length
-            score = tf.where(is_scored, score, np.float64("nan"))
-            contribution = tf.reshape(
-                scores.contribution, (num_steps, scores.contribution.shape[-1])
+            scores = views[view]
+            is_scored = scores.is_scored & (seen > num_context)
+            nothing = np.float64("nan")
+            scores = ViewScores(
+                tf.where(is_scored, scores.score, nothing),
+                is_scored,
+                tf.where(is_scored[:, None], scores.contribution, nothing),
             )
-            outputs |= {
-                f"{view}_score": score,
-                f"{view}_is_scored": is_scored,
-                f"{view}_contribution": contribution,
-                f"{view}_threshold": tf.fill((num_steps,), threshold),
-                f"{view}_is_anomaly": apply(score, threshold) & is_scored,
-            }
+            scores, smoothing = self._smoothed(view, scores, state)
+            outputs |= smoothing
+            if detector.is_offline:
+                outputs |= _named(view, scores)
+            else:
+                outputs |= _flagged(view, scores, threshold)
         return outputs
+
+    def _smoothed(self, view, scores, state):
+        """Smooths the next steps of one series, without a batch."""
+        smoothing = self._detector.scorer.smoothing
+        if smoothing is None:
+            return scores, {}
+        names = {
+            name: f"{view}_{name}" for name in smoothing.initial_state(1, 1)
+        }
+        batched = ViewScores(*(each[tf.newaxis] for each in scores))
+        carried = {name: state[key][tf.newaxis] for name, key in names.items()}
+        smoothed, after = smoothed_step(smoothing, batched, carried)
+        return ViewScores(*(each[0] for each in smoothed)), {
+            key: after[name][0] for name, key in names.items()
+        }
+
+    def finish_series(self, scores):
+        """Smooths and flags the scores of a whole series, offline.
+
+        Args:
+            scores: of all steps, as `score_chunk` named them.
+        """
+        outputs = {}
+        for view, threshold in self._thresholds(None).items():
+            whole = ViewScores(
+                *(scores[f"{view}_{name}"] for name in ViewScores._fields)
+            )
+            batched = ViewScores(*(each[tf.newaxis] for each in whole))
+            smoothing = self._detector.scorer.smoothing
+            smoothed = smoothed_whole(smoothing, {view: batched})[view]
+            outputs |= _flagged(
+                view, ViewScores(*(each[0] for each in smoothed)), threshold
+            )
+        return outputs
+
+    def _finished(self) -> dict[str, tf.TensorSpec]:
+        """What `finish_series` takes."""
+        width = len(self._detector.scored_positions)
+        return {
+            f"{view}_{name}": tf.TensorSpec(shape, dtype, f"{view}_{name}")
+            for view in self._detector.views
+            for name, shape, dtype in (
+                ("score", (None,), tf.float64),
+                ("is_scored", (None,), tf.bool),
+                ("contribution", (None, width), tf.float64),
+            )
+        }
 
     def initial_state(self):
         """The state before the first step of a series."""
-        shape = self._detector.window_length - 1, len(self._names)
-        context = tf.fill(shape, tf.constant(float("nan"), self._dtype))
-        return {"context": context, "num_seen": tf.constant(0, tf.int64)}
+        detector = self._detector
+        shape = detector.num_steps_needed - 1, len(self._names)
+        state = {
+            "context": tf.fill(shape, tf.constant(math.nan, self._dtype)),
+            "num_seen": tf.constant(0, tf.int64),
+        }
+        if detector.scorer.smoothing is not None:
+            width = 1 + len(detector.scored_positions)
+            of_one = detector.scorer.smoothing.initial_state(1, width)
+            state |= {
+                f"{view}_{name}": value[0]
+                for view in detector.views
+                for name, value in of_one.items()
+            }
+        return state
 
     def describe(self):
         """What the model is, as JSON."""
@@ -223,6 +312,22 @@ class _Serving(tf.Module):
                 f"{short}_anom_flags": _flag(views[view], threshold),
             }
         return outputs
+
+
+def _named(view, scores):
+    """Score, is_scored and contribution of each step, by output name."""
+    return {
+        f"{view}_{name}": value
+        for name, value in zip(ViewScores._fields, scores, strict=True)
+    }
+
+
+def _flagged(view, scores, threshold):
+    """The same with threshold and flag."""
+    return _named(view, scores) | {
+        f"{view}_threshold": tf.fill(tf.shape(scores.score), threshold),
+        f"{view}_is_anomaly": apply(scores.score, threshold) & scores.is_scored,
+    }
 
 
 def _flag(scores, threshold):

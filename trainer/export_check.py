@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.detector import Detector
+from trainer.scorers.view_scores import ViewScores, smoothed_whole
 
 __all__ = ["compare"]
 
@@ -24,19 +25,27 @@ def compare(loaded: Any, detector: Detector, sample: np.ndarray) -> None:
     values = tf.constant(sample, tf.as_dtype(detector.schema.dtype))
     served = loaded.signatures["serving_default"](values=values)
     expected = detector(values)
-    for position, view in enumerate(detector.views):
-        threshold = float(detector.thresholds[position])
-        _check_close(
-            served[f"{view}_score"], expected[view].score, threshold, view
-        )
+    num_context = detector.network.context_length
+    for view, threshold in _thresholds(detector):
+        score = served[f"{view}_score"][:, num_context:]
+        _check_close(score, expected[view].score, threshold, view)
     state = loaded.signatures["initial_state"]()
     chunk = loaded.signatures["score_chunk"](values=values[0], **state)
-    last = detector.window_scores(values[:1], "last")
-    for position, view in enumerate(detector.views):
-        threshold = float(detector.thresholds[position])
-        _check_close(
-            chunk[f"{view}_score"][-1:], last[view][0], threshold, view
-        )
+    last = detector.step_scores(values[0])
+    num_scored = len(last[detector.views[0]].score)
+    for view, threshold in _thresholds(detector):
+        found = chunk[f"{view}_score"][-num_scored:]
+        batched = ViewScores(*(each[tf.newaxis] for each in last[view]))
+        if not detector.is_offline:
+            smoothing = detector.scorer.smoothing
+            batched = smoothed_whole(smoothing, {view: batched})[view]
+        _check_close(found, batched.score[0], threshold, view)
+
+
+def _thresholds(detector: Detector) -> list[tuple[str, float]]:
+    return list(
+        zip(detector.views, detector.thresholds.numpy().tolist(), strict=True)
+    )
 
 
 def _check_close(served, expected, threshold: float, view: str) -> None:

@@ -30,6 +30,10 @@ def pictures_of(detector: Detector, windows: np.ndarray) -> np.ndarray:
     residuals = detector.residual_parts(values)[part].numpy()
     # Neither is drawn where nothing was measured.
     residuals[~np.isfinite(residuals)] = np.nan
+    num_context = windows.shape[1] - residuals.shape[1]
+    residuals = np.pad(
+        residuals, ((0, 0), (num_context, 0), (0, 0)), constant_values=np.nan
+    )
     scored = tf.gather(inputs, detector.scored_positions, axis=-1).numpy()
     observed = np.where(np.isnan(residuals), np.nan, scored)
     columns = [

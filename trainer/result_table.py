@@ -26,6 +26,11 @@ def show(metrics: Mapping[str, Mapping[str, Any]], log_format: str) -> None:
     table = Table("phase", "", "", title=_TITLE)
     for phase, numbers in metrics.items():
         for position, (name, value) in enumerate(numbers.items()):
-            shown = f"{value:.4g}" if isinstance(value, float) else value
-            table.add_row("" if position else phase, name, str(shown))
+            table.add_row("" if position else phase, name, _shown(value))
     Console().print(table)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return " to ".join(_shown(each) for each in value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -10,7 +10,7 @@ import tensorflow as tf
 from trainer import storage
 from trainer.schema import Schema
 
-__all__ = ["Run", "read_runs"]
+__all__ = ["Run", "read_records", "read_runs"]
 
 _RECORD = {
     "series_id": tf.io.FixedLenFeature((), tf.string),
@@ -60,24 +60,36 @@ def read_runs(
         OSError: a bucket cannot be read.
         ValueError: a file is missing or damaged.
     """
+    segments = list(read_records(data_dir, schema, split, series))
+    segments.sort(key=lambda item: (item[0].series_id, item[0].start + item[1]))
+    return [_join(group) for group in _group(segments)]
+
+
+def read_records(
+    data_dir: str, schema: Schema, split: str, series: Sequence[str] = ()
+) -> Iterator[tuple[Run, int, bool]]:
+    """Yields the records of one split, one by one, in the order of the files.
+
+    Arguments and errors as of `read_runs`.
+
+    Yields:
+        The rows with their halo, the number of halo rows, and whether the
+        record follows a gap.
+    """
     shards = [
         os.path.join(data_dir, name) for name in schema.splits[split].shards
     ]
     wanted = set(series)
     try:
         with storage.local_files(shards) as local_shards:
-            segments = [
-                segment
-                for segment in _read_segments(local_shards, schema)
-                if not wanted or segment[0].series_id in wanted
-            ]
+            for record in _read_segments(local_shards, schema):
+                if not wanted or record[0].series_id in wanted:
+                    yield record
     except (tf.errors.OpError, FileNotFoundError, ValueError) as error:
         raise ValueError(
             f"A record file under {data_dir} is missing or damaged: run "
             f"`python -m preprocessing.task` again. ({error})"
         ) from error
-    segments.sort(key=lambda item: (item[0].series_id, item[0].start + item[1]))
-    return [_join(group) for group in _group(segments)]
 
 
 def _read_segments(

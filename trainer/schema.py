@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from trainer import storage
@@ -12,18 +12,22 @@ from trainer import storage
 __all__ = [
     "FILE_NAME",
     "ROLES",
+    "ROLE_FIELDS",
     "SPLITS",
     "Feature",
     "Schema",
     "Split",
     "assign_roles",
     "check_roles",
+    "declared_roles",
 ]
 
 FILE_NAME = "schema.json"
 ROLES = ("scored", "covariate", "ignored")
+# Settings, and so flags, that list the columns of a role.
+ROLE_FIELDS = tuple(f"{role}_columns" for role in ROLES)
 SPLITS = ("train", "validation", "statistics", "tuning", "test")
-VERSION = 1
+VERSION = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,6 +118,12 @@ class Schema:
         return tuple(feature.name for feature in self.features)
 
     @property
+    def steps_per_day(self) -> float:
+        """Time steps a day; NaN where the sampling period is not known."""
+        period = self.sampling_period_seconds
+        return 86_400 / period if period else float("nan")
+
+    @property
     def scored_columns(self) -> tuple[int, ...]:
         """Positions of the columns that are scored."""
         return self._columns("scored")
@@ -123,6 +133,22 @@ class Schema:
         """Positions of the columns that networks read."""
         return self._columns("scored", "covariate")
 
+    def with_roles(self, declared: Mapping[str, str]) -> "Schema":
+        """The schema with other roles; columns not named keep theirs.
+
+        Args:
+            declared: column name to role; empty = the schema as it is.
+
+        Raises:
+            ValueError: as `assign_roles`.
+        """
+        if not declared:
+            return self
+        check_roles(self.feature_names, declared)
+        roles = {feature.name: feature.role for feature in self.features}
+        features = assign_roles(self.features, {**roles, **declared})
+        return dataclasses.replace(self, features=features)
+
     def _columns(self, *roles: str) -> tuple[int, ...]:
         return tuple(
             position
@@ -131,14 +157,17 @@ class Schema:
         )
 
     def hash(self) -> str:
-        """SHA-256 of the content, without the hash itself."""
-        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        """Says which data set it is, whatever roles its columns are given."""
+        content = dataclasses.asdict(self)
+        for feature in content["features"]:
+            del feature["role"]
+        return _digest(content)
 
     def to_json(self) -> str:
-        """Text of `schema.json`, with the hash."""
-        content = dataclasses.asdict(self) | {"hash": self.hash()}
-        return json.dumps(content, indent=1) + "\n"
+        """Text of `schema.json`, with the hash and a checksum."""
+        content = dataclasses.asdict(self)
+        sums = {"hash": self.hash(), "checksum": _digest(content)}
+        return json.dumps(content | sums, indent=1) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> "Schema":
@@ -149,9 +178,10 @@ class Schema:
         """
         try:
             content = json.loads(text)
-            stored_hash = content.pop("hash")
             version = content["version"]
             if version == VERSION:
+                del content["hash"]
+                checksum = content.pop("checksum")
                 content["features"] = tuple(
                     Feature(**feature) for feature in content["features"]
                 )
@@ -170,9 +200,9 @@ class Schema:
                 f"{FILE_NAME} has version {version}, this program reads "
                 f"version {VERSION}: run `python -m preprocessing.task` again."
             )
-        if stored_hash != schema.hash():
+        if checksum != _digest(dataclasses.asdict(schema)):
             raise ValueError(
-                f"{FILE_NAME} was changed after it was written (its hash "
+                f"{FILE_NAME} was changed after it was written (its checksum "
                 "differs): run `python -m preprocessing.task` again."
             )
         return schema
@@ -195,6 +225,44 @@ class Schema:
             return cls.from_json(file.read().decode())
 
 
+def _digest(content: Mapping[str, Any]) -> str:
+    """SHA-256 of JSON values."""
+    text = json.dumps(content, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def declared_roles(
+    settings: object, pairs: Iterable[tuple[str, str]] = ()
+) -> dict[str, str]:
+    """Column name to declared role.
+
+    Args:
+        settings: has the fields `ROLE_FIELDS`, each a tuple of names.
+        pairs: name and role of further columns.
+
+    Raises:
+        ValueError: a column is named twice.
+    """
+    declared: dict[str, str] = {}
+    lists = zip(ROLE_FIELDS, ROLES, strict=True)
+    for name, role in (
+        *pairs,
+        *(
+            (name, role)
+            for field, role in lists
+            for name in getattr(settings, field)
+        ),
+    ):
+        if name in declared:
+            raise ValueError(
+                "A column must be named once, with one role. Received: "
+                f"`{name}` as {declared[name]} and again as {role}. Leave one "
+                "of the two out."
+            )
+        declared[name] = role
+    return declared
+
+
 def check_roles(names: Sequence[str], declared: Mapping[str, str]) -> None:
     """Refuses roles that cannot be, whatever the columns hold.
 
@@ -210,13 +278,13 @@ def check_roles(names: Sequence[str], declared: Mapping[str, str]) -> None:
         if name not in names or role not in ROLES:
             raise ValueError(
                 f"A role is one of {', '.join(ROLES)} for one of the columns "
-                f"{', '.join(names)}. Received: {name}={role}. Correct "
-                "--roles."
+                f"{', '.join(names)}. Received: {name}={role}. Correct the "
+                "flag that says so."
             )
     if all(declared.get(name, "scored") != "scored" for name in names):
         raise ValueError(
             "At least one column must have the role `scored`. Received: "
-            f"{dict(declared)}. Leave one of them out of --roles."
+            f"{dict(declared)}. Give it to one with --scored_columns."
         )
 
 
@@ -233,8 +301,8 @@ def assign_roles(
         declared: column name to role.
 
     Raises:
-        ValueError: a declared name or role does not exist, or nothing is
-            left to score.
+        ValueError: a declared name or role does not exist, nothing is left
+            to score, or nothing can be learned from train.
     """
     names = [feature.name for feature in features]
     check_roles(names, declared)
@@ -246,7 +314,24 @@ def assign_roles(
     ]
     if "scored" not in roles:
         roles = [declared.get(name, "scored") for name in names]
-    return tuple(
+    assigned = tuple(
         dataclasses.replace(feature, role=role)
         for feature, role in zip(features, roles, strict=True)
     )
+    _check_measured(assigned)
+    return assigned
+
+
+def _check_measured(features: Sequence[Feature]) -> None:
+    """Refuses columns of which nothing is known."""
+    empty = [
+        feature.name
+        for feature in features
+        if not feature.count and feature.role != "ignored"
+    ]
+    if empty:
+        raise ValueError(
+            "A column must have measured cells in train. Received none in: "
+            f"{', '.join(empty)}. To go on without, declare "
+            f"--ignored_columns={','.join(empty)}"
+        )

@@ -10,12 +10,12 @@ import tempfile
 from collections.abc import Sequence
 from typing import Any
 
-from trainer import storage
+from trainer import one_command, storage
 from trainer.buckets import SCHEME
 from trainer.cloud import job_service, source_distribution
 from trainer.cloud.custom_job import job_request
 from trainer.cloud.job_settings import JobSettings, check_job
-from trainer.command_line import parse
+from trainer.command_line import parse, parse_run
 from trainer.environment import Environment
 from trainer.files import MOUNT_ROOT
 from trainer.flags import check_given, parse_settings, run_command
@@ -28,7 +28,7 @@ Trains in the cloud, as a Vertex AI custom job.
   python -m trainer.submit --project=PROJECT --region=us-central1 \\
     --image=us-central1-docker.pkg.dev/PROJECT/residua/train:latest \\
     --staging_dir=gs://BUCKET/staging --base_output_dir=gs://BUCKET/run \\
-    --dry_run -- --data_dir=gs://BUCKET/data --epochs=50
+    --dry_run -- --data_dir=gs://BUCKET/data --seed=7
 
 What follows `--` is the command line of trainer.task, and is checked here. The
 job installs the code of this checkout, whatever the image holds. It finds its
@@ -39,7 +39,14 @@ request and neither uploads nor sends anything.
 Exit code 0: sent, or printed; 2: something is to be mended first.
 """
 _REQUIRED = ("project", "region", "image", "staging_dir")
-_FOLDERS = ("data_dir", "output_dir", "model_dir", "checkpoint_dir", "log_dir")
+_FOLDERS = (
+    "input",
+    "data_dir",
+    "output_dir",
+    "model_dir",
+    "checkpoint_dir",
+    "log_dir",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -91,7 +98,11 @@ def _checked_training(
         log_dir=f"{output}/logs" if output else "",
     )
     try:
-        run = parse(arguments, environment).run
+        input_files = parse_run(arguments, environment).input
+        handed_on = one_command.flag_names() if input_files else ()
+        run = parse(arguments, environment, handed_on).run
+        if run.input and settings.num_workers > 1:
+            one_command.refuse_workers(run.input, settings.num_workers)
         check_given(run, ("data_dir",))
         num_local = run.num_replicas or settings.accelerator_count or 1
         run.check_replicas(settings.num_workers * num_local)

@@ -1,6 +1,7 @@
 """Trains a detector: `python -m trainer.task --data_dir=... --output_dir=...`.
 
-Runs the three phases in order, or one of them, and exports the model.
+Runs the three phases in order, or one of them, and exports the model. With
+--input in place of --data_dir it makes the data set before, and a report after.
 """
 
 import dataclasses
@@ -10,18 +11,17 @@ import shlex
 import sys
 from collections.abc import Sequence
 
-from trainer import log_format, storage
+from trainer import log_format, one_command, storage
 from trainer.cluster import check_port_free
-from trainer.command_line import Config, parse
+from trainer.command_line import Config, parse, parse_run
 from trainer.config import MODEL_MARKER, RunSettings
 from trainer.environment import Environment
 from trainer.flags import check_given, run_command
 from trainer.gathering import wait_for_all
 from trainer.memory import keep_freed_memory
 from trainer.preemption import Preemption
-from trainer.schema import Schema
-
-DEFAULT_WINDOW_LENGTH = 30
+from trainer.schema import Schema, declared_roles
+from trainer.thresholds.wanted_alarms import WantedAlarms
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,10 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _checked(
-    arguments: Sequence[str], environment: Environment
+    arguments: Sequence[str], environment: Environment, preemption: Preemption
 ) -> tuple[Config, Schema]:
-    """All that can be refused before TensorFlow is loaded."""
-    config = parse(arguments, environment)
+    """All that can be refused before training; the data set, if to be made."""
+    handed_on = _preprocess(arguments, environment, preemption)
+    config = parse(arguments, environment, handed_on)
     check_given(config.run, ("data_dir", "output_dir"))
     log_format.configure(config.run.log_format)
     num_local = max(1, config.run.num_replicas)
@@ -49,13 +50,39 @@ def _checked(
     schema = Schema.load(config.run.data_dir)
     if environment.cluster.is_chief:
         _check_output(config.run)
-    settings = _resolved(config.run, schema)
+    settings = _resolved(config, schema)
+    schema = schema.with_roles(declared_roles(settings))
     return dataclasses.replace(config, run=settings), schema
+
+
+def _preprocess(
+    arguments: Sequence[str], environment: Environment, preemption: Preemption
+) -> Sequence[str]:
+    """Makes the data set of an input; returns the names of flags for that."""
+    settings = parse_run(arguments, environment)
+    if not settings.input:
+        return ()
+    handed_on = one_command.flag_names()
+    if not {"-h", "--help"}.intersection(arguments):
+        check_given(settings, ("output_dir",))
+        one_command.check(settings, environment.cluster.num_workers)
+        _check_output(settings)
+        request = one_command.checked_input(arguments, settings)
+        # Loads TensorFlow, and refuses what would be refused after the work.
+        parse(arguments, environment, handed_on)
+        try:
+            one_command.make_data_set(request, settings)
+        except Exception:
+            if preemption.is_requested:
+                # Beam makes other errors of what a signal raises within it.
+                preemption.end()
+            raise
+    return handed_on
 
 
 def _train(arguments: Sequence[str], preemption: Preemption) -> None:
     environment = Environment.read(os.environ)
-    config, schema = _checked(arguments, environment)
+    config, schema = _checked(arguments, environment, preemption)
     settings, cluster = config.run, environment.cluster
     if not settings.resume:
         preemption.way_on = "with --resume=true the command goes on from here"
@@ -86,6 +113,8 @@ def _train(arguments: Sequence[str], preemption: Preemption) -> None:
             environment.reports_metric,
         )
         training.run()
+        if settings.reports_itself:
+            one_command.report(settings)
     except Exception as error:
         if preemption.is_requested and not isinstance(error, OSError):
             # TensorFlow makes other errors of what a signal raises within it;
@@ -146,8 +175,9 @@ def _check_output(settings: RunSettings) -> None:
             storage.check_writable(folder, name)
 
 
-def _resolved(settings: RunSettings, schema: Schema) -> RunSettings:
+def _resolved(config: Config, schema: Schema) -> RunSettings:
     """Fills what the schema knows; refuses what contradicts it."""
+    settings = config.run
     names = schema.feature_names
     if settings.num_feat not in (0, len(names)):
         raise ValueError(
@@ -160,13 +190,17 @@ def _resolved(settings: RunSettings, schema: Schema) -> RunSettings:
             f"Received: {', '.join(settings.feat_names)}. Leave the flag out."
         )
     length = settings.window_length or schema.sequence_length
-    length = length or DEFAULT_WINDOW_LENGTH
+    length = length or config.usual_window_length()
     if schema.sequence_length not in (0, length):
         raise ValueError(
             "`window_length` must be the length of the labelled sequences, "
             f"{schema.sequence_length}. Received: window_length={length}. "
             "Leave the flag out."
         )
+    for rule in (config.threshold_rule, config.label_free_threshold_rule):
+        if isinstance(rule, WantedAlarms):
+            # Refuses a rate a day without a sampling period.
+            rule.num_wanted(1, schema.steps_per_day)
     return dataclasses.replace(settings, window_length=length)
 
 

@@ -15,21 +15,17 @@ from trainer import result_table, variables
 from trainer.arrays import in_order, numbered
 from trainer.checkpoints import Checkpoint
 from trainer.command_line import Config
-from trainer.config import PHASES, load
-from trainer.dataset import Windows
+from trainer.config import PHASES
 from trainer.detector import Detector
 from trainer.export import export
-from trainer.phases import error_statistics, reconstruction, threshold_tuning
+from trainer.phase_runs import PhaseRuns
 from trainer.preemption import Preemption
-from trainer.progress import TrainingProgress, progress_bar
 from trainer.recovery import Recovery
 from trainer.resuming import differing
 from trainer.run_folder import RunFolder
 from trainer.schema import Schema
 from trainer.tensorboard import TrainingLogs
-from trainer.thresholds import RULES
 from trainer.training_data import TrainingData
-from trainer.tuning_metric import TuningMetric
 from trainer.workers import LOST_WORKER_ERRORS, Workers
 
 __all__ = ["Training"]
@@ -72,7 +68,6 @@ class Training:
         self._metrics: dict[str, Any] = {}
         self._is_done = False
         self._is_jitted = config.run.driver != "graph"
-        self._data = TrainingData(config.run, schema)
 
     def run(self) -> None:
         """Runs the phases; the last of the three exports the model.
@@ -99,7 +94,8 @@ class Training:
                 )
         if self._workers.is_chief:
             result_table.show(self._metrics, self._settings.log_format)
-            _logger.info("Next: %s", self._next_step())
+            if not self._settings.reports_itself:
+                _logger.info("Next: %s", self._next_step())
 
     def _next_step(self) -> str:
         """What people do after this command."""
@@ -122,11 +118,23 @@ class Training:
         detector = Detector(
             self._schema.to_json(), self._config.detector_config()
         )
+        self._data = TrainingData(
+            self._settings, self._schema, detector.learning_length
+        )
+        steps = PhaseRuns(
+            self._config,
+            self._schema,
+            self._data,
+            self._workers,
+            self._logs,
+            self._reports_metric,
+        )
         if num_done:
             arrays = in_order("variable", start.arrays)
             variables.assign(detector.state_variables, arrays)
             self._metrics = dict(start.state["metrics"])
-            self._report_again()
+            # Its file may have gone.
+            steps.report_metric(self._metrics[PHASES[0]])
         phases = self._phases_left(num_done)
         if not phases and not self._is_export_due:
             _logger.info(
@@ -134,15 +142,17 @@ class Training:
                 "anew, add --resume=false."
             )
         run_phase = {
-            PHASES[0]: functools.partial(self._reconstruction, start=start),
-            PHASES[1]: self._error_statistics,
-            PHASES[2]: self._threshold_tuning,
+            PHASES[0]: functools.partial(
+                steps.reconstruction, recovery=self._recovery(start)
+            ),
+            PHASES[1]: steps.error_statistics,
+            PHASES[2]: steps.threshold_tuning,
         }
         for phase in phases:
             _logger.info("Phase %s", phase, extra={"fields": {"phase": phase}})
             for stale in PHASES[PHASES.index(phase) :]:
                 self._metrics.pop(stale, None)
-            with self._safe_to_end(phase):
+            with self._safe_to_end(phase, detector.network.is_closed_form):
                 self._metrics[phase] = run_phase[phase](detector)
                 self._save_phase(detector, PHASES.index(phase) + 1)
         return detector
@@ -163,16 +173,11 @@ class Training:
                     "chief's."
                 )
 
-    def _report_again(self) -> None:
-        """Reports the first phase's metric: its file may have gone."""
-        if self._reports_metric:
-            numbers = self._metrics[PHASES[0]]
-            watched = numbers["watched"]
-            TuningMetric(watched).report(numbers[watched], numbers["epochs"])
-
-    def _safe_to_end(self, phase: str) -> contextlib.AbstractContextManager:
-        """Training saves before it ends; the other phases begin anew."""
-        if phase == PHASES[0]:
+    def _safe_to_end(
+        self, phase: str, is_closed_form: bool
+    ) -> contextlib.AbstractContextManager:
+        """Training saves before it ends; single passes begin anew."""
+        if phase == PHASES[0] and not is_closed_form:
             return self._preemption.deferred()
         return contextlib.nullcontext()
 
@@ -202,86 +207,20 @@ class Training:
     def _save(self, checkpoint: Checkpoint) -> None:
         self._folder.save(checkpoint, self._metrics)
 
+    def _recovery(self, start: Checkpoint | None) -> Recovery:
+        return Recovery(
+            save=self._save if self._workers.is_chief else None,
+            start=start,
+            seconds=self._settings.checkpoint_seconds,
+            preemption=self._preemption,
+        )
+
     def _save_phase(self, detector: Detector, num_done: int) -> None:
         arrays = variables.read(detector.state_variables)
         checkpoint = Checkpoint(
             numbered("variable", arrays), {"phases_done": num_done}
         )
         self._workers.from_chief(functools.partial(self._save, checkpoint))
-
-    def _reconstruction(
-        self, detector: Detector, start: Checkpoint | None
-    ) -> dict[str, Any]:
-        train = self._data.normal_windows("train", self._settings.stride)
-        missing = set(self._settings.series) - train.series_ids
-        if missing:
-            raise ValueError(
-                "`series` must name series of the train split. Received: "
-                f"{', '.join(sorted(missing))}, which it does not hold. The "
-                "table of preprocessing counts them; ids are those of the "
-                "input."
-            )
-        validation = self._data.normal_windows("validation")
-        recovery = Recovery(
-            save=self._save if self._workers.is_chief else None,
-            start=start,
-            seconds=self._settings.checkpoint_seconds,
-            preemption=self._preemption,
-        )
-        return reconstruction.run(
-            detector,
-            train,
-            validation,
-            self._settings,
-            self._callbacks(train),
-            self._workers,
-            recovery,
-            self._logs,
-            self._reports_metric,
-        )
-
-    def _error_statistics(self, detector: Detector) -> dict[str, Any]:
-        split = self._data.calibration_split("statistics")
-        windows = self._data.normal_windows(split)
-        with self._progress(PHASES[1], "error statistics", windows) as advance:
-            return {"split": split} | error_statistics.run(
-                detector, windows, advance, self._is_jitted, self._workers
-            )
-
-    def _threshold_tuning(self, detector: Detector) -> dict[str, Any]:
-        split = self._data.calibration_split("tuning")
-        windows = self._data.windows(split)
-        rules = {
-            getattr(self._settings, kind): _rule(self._config, kind)
-            for kind in ("threshold_rule", "label_free_threshold_rule")
-        }
-        with self._progress(PHASES[2], "thresholds", windows) as advance:
-            return {"split": split, "windows": len(windows)} | (
-                threshold_tuning.run(
-                    detector,
-                    windows,
-                    rules,
-                    advance,
-                    self._is_jitted,
-                    self._workers,
-                    self._logs,
-                )
-            )
-
-    def _progress(self, phase: str, text: str, windows: Windows) -> Any:
-        """A bar over this worker's share."""
-        share = self._workers.share(windows.starts)
-        return progress_bar(text, len(share), phase)
-
-    def _callbacks(self, train: Windows) -> list[Any]:
-        if not self._workers.is_chief:
-            return []
-        steps = -(-len(train) // self._settings.batch_size)
-        return [
-            TrainingProgress(
-                steps, self._settings.epochs, self._settings.max_steps
-            )
-        ]
 
     @property
     def _is_export_due(self) -> bool:
@@ -319,11 +258,9 @@ class Training:
         }
         windows = self._data.windows(tuning["split"])
         sample = windows.sample(_SAMPLE_WINDOWS)
+        # As long as served ones: repeated where the phases read shorter ones.
+        rows = np.arange(detector.window_length) % sample.shape[1]
+        sample = sample[:, rows]
         version = now.strftime("%Y%m%dT%H%M%SZ")
         export(detector, self._folder.model_dir, version, sample, origin)
         _logger.info("Model written to %s", self._folder.model_dir)
-
-
-def _rule(config: Config, kind: str) -> Any:
-    rule = load(RULES, getattr(config.run, kind), "threshold rule")
-    return rule(getattr(config, kind))

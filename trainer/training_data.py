@@ -2,9 +2,14 @@
 
 import functools
 import logging
+from collections.abc import Iterator
+
+import numpy as np
 
 from trainer.config import RunSettings
 from trainer.dataset import Windows, load_windows
+from trainer.record_stream import stream_windows
+from trainer.runs import read_records
 from trainer.schema import Schema
 
 __all__ = ["TrainingData"]
@@ -19,13 +24,17 @@ class TrainingData:
     """Reads each split once, when it is first asked for.
 
     Args:
-        settings: data_dir, window_length and series.
+        settings: data_dir and series.
         schema: of the data set.
+        window_length: time steps of the windows.
     """
 
-    def __init__(self, settings: RunSettings, schema: Schema):
+    def __init__(
+        self, settings: RunSettings, schema: Schema, window_length: int
+    ):
         self._settings = settings
         self._schema = schema
+        self._window_length = window_length
         self._read_once = functools.cache(self._read_windows)
 
     def windows(self, split: str, stride: int = 1) -> Windows:
@@ -37,14 +46,14 @@ class TrainingData:
             self._settings.data_dir,
             self._schema,
             split,
-            self._settings.window_length,
+            self._window_length,
             stride,
             self._settings.series,
         )
         if windows.num_short_runs:
             _logger.warning(
-                "%s: %d stretches without a gap are shorter than "
-                "window_length=%d rows and left out.",
+                "%s: %d stretches without a gap are shorter than the %d rows "
+                "of a window and left out.",
                 split,
                 windows.num_short_runs,
                 windows.window_length,
@@ -63,6 +72,36 @@ class TrainingData:
                 len(windows),
             )
         return normal
+
+    def missing_series(self, split: str) -> list[str]:
+        """Series that were asked for, and that the split does not hold."""
+        asked = set(self._settings.series)
+        if not asked:
+            return []
+        records = read_records(
+            self._settings.data_dir, self._schema, split, self._settings.series
+        )
+        return sorted(asked - {run.series_id for run, _, _ in records})
+
+    def stream(
+        self, split: str, stride: int, share: tuple[int, int]
+    ) -> Iterator[np.ndarray]:
+        """The normal windows in batches, read once and not kept.
+
+        Args:
+            split: name of the split.
+            stride: time steps between windows.
+            share: number of this worker, and of all workers.
+        """
+        return stream_windows(
+            self._settings.data_dir,
+            self._schema,
+            split,
+            self._window_length,
+            stride,
+            self._settings.series,
+            share,
+        )
 
     def calibration_split(self, split: str) -> str:
         """`split`, or train where it is too small; says so."""

@@ -81,6 +81,11 @@ class Workers:
         """Number of this worker's first replica among all."""
         return self._cluster.index * self.num_local_replicas
 
+    @property
+    def position(self) -> tuple[int, int]:
+        """Number of this worker, from 0 on, and of all workers."""
+        return self._cluster.index, self.num_workers
+
     def share(self, items: np.ndarray) -> np.ndarray:
         """This worker's part of `items`; parts in worker order give all."""
         return np.array_split(items, self.num_workers)[self._cluster.index]

@@ -3,7 +3,7 @@ import pytest
 from data_sets import feature_of
 from fake_model import save_fake_model
 
-from evaluation.models import load_models, series_of, view_name
+from evaluation.models import load_models, scoring_alike, series_of, view_name
 from trainer.schema import SPLITS, Schema, Split
 
 
@@ -63,5 +63,15 @@ def test_models_that_do_not_fit(folder):
         load_models(seed1, schema_of(("a", "b", "d")))
     with pytest.raises(ValueError, match="labelled as.*: sequence"):
         load_models(seed1, schema_of(label_kind="sequence"))
-    with pytest.raises(ValueError, match="must score the columns.*: a. Rec"):
-        load_models(folders(folder, "seed1", "fewer"), schema_of())
+
+
+def test_the_models_say_what_is_scored(folder):
+    """Catches baselines that score other columns than the models."""
+    schema = schema_of()
+    models = load_models(folders(folder, "seed1", "fewer"), schema)
+    assert scoring_alike(models[:1], schema) == schema
+    fewer = scoring_alike(models[1:], schema)
+    assert fewer.scored_columns == (0,) and fewer.hash() == schema.hash()
+    assert scoring_alike(models[:1], fewer).scored_columns == (0, 1, 2)
+    with pytest.raises(ValueError, match=r"the same columns\..*fewer, which"):
+        scoring_alike(models, schema)

@@ -70,7 +70,7 @@ def test_schema_of_an_empty_column_has_no_infinity(job):
         np.array([[1, np.nan], [2, np.nan]])
     )
     summary = dataclasses.replace(summary, statistics=statistics)
-    with pytest.raises(ValueError, match="--roles=y=ignored"):
+    with pytest.raises(ValueError, match="--ignored_columns=y"):
         make_schema(summary, job, {}, "")
     settings = dataclasses.replace(job.settings, roles=("y=ignored",))
     ignoring = dataclasses.replace(job, settings=settings)
@@ -86,15 +86,15 @@ def test_a_continued_series_has_one_plan(job):
     assert stops[-1] == 100
 
 
-def test_constant_scored_columns_are_refused_whatever_the_others_do(job):
-    """Catches a covariate that varies taken for something to learn."""
+def test_constant_scored_columns_are_taken(job):
+    """Catches a column refused whose first move is the anomaly."""
     summary = summarize(_results(job), job)
     values = np.stack([np.full(20, 7.5), np.arange(20) % 2], axis=1)
     summary = dataclasses.replace(
         summary, statistics=ColumnStatistics.from_batch(values)
     )
-    with pytest.raises(ValueError, match="constant in: x. Give data.*--roles"):
-        make_schema(summary, job, {}, "")
+    roles = [f.role for f in make_schema(summary, job, {}, "").features]
+    assert roles == ["scored", "covariate"]
     settings = dataclasses.replace(job.settings, roles=("y=scored",))
     scoring = dataclasses.replace(job, settings=settings)
     roles = [f.role for f in make_schema(summary, scoring, {}, "").features]

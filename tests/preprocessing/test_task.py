@@ -432,11 +432,6 @@ def test_dead_letters_of_a_failed_run_are_removed(tmp_path, tables):
     assert not letters.exists()
 
 
-def _constant(text):
-    lines = text.splitlines()
-    return "\n".join([lines[0], *["1,2,0,0"] * (len(lines) - 1)])
-
-
 def _without_x(text):
     lines = text.splitlines()
     return "\n".join(
@@ -458,8 +453,7 @@ def _without_x(text):
         (["--label_column=state"], None, "label_column=state"),
         (["--input=nothing*.csv"], None, "No file matches"),
         (["--format=parquet"], None, "parquet"),
-        ([], _constant, "constant in: y. Give data in which"),
-        ([], _without_x, "--roles=x=ignored"),
+        ([], _without_x, "--ignored_columns=x"),
         ([], lambda text: "", "is empty"),
         ([], lambda text: "x,y,on,label\n", "a header and no rows"),
         ([], lambda text: text.replace("y", "z", 1), "same columns"),

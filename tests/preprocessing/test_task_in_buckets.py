@@ -135,6 +135,7 @@ def test_the_trainer_reads_from_a_bucket(tmp_path, bucket):
         f"--output_dir={tmp_path / 'run'}",
         "--window_length=8",
         "--max_steps=5",
+        "--preset=talk_dense",
         "--encoder_units=4",
         "--decoder_units=4",
         *main_job.QUICK,

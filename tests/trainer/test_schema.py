@@ -3,7 +3,8 @@ import json
 
 import pytest
 
-from trainer.schema import Feature, Schema, assign_roles
+from trainer.config import RunSettings
+from trainer.schema import Feature, Schema, assign_roles, declared_roles
 
 
 def column(name, is_binary=False):
@@ -23,8 +24,8 @@ def test_change_and_version_are_noticed(long_data_set):
     content["halo"] += 1
     with pytest.raises(ValueError, match="was changed"):
         Schema.from_json(json.dumps(content))
-    with pytest.raises(ValueError, match="version 2"):
-        Schema.from_json(json.dumps(content | {"version": 2}))
+    with pytest.raises(ValueError, match="version 3"):
+        Schema.from_json(json.dumps(content | {"version": 3}))
     with pytest.raises(ValueError, match=r"Not a schema\.json"):
         Schema.from_json("[]")
 
@@ -60,6 +61,50 @@ def test_nothing_to_score():
     """A detector without a score."""
     with pytest.raises(ValueError, match="At least one column"):
         assign_roles([column("a")], {"a": "ignored"})
+
+
+def test_other_roles_make_no_other_data_set(long_data_set):
+    """A run refused as of other data; a role that the next call forgets."""
+    _, schema = long_data_set
+    first = schema.with_roles({"sensor_1": "covariate"})
+    assert first.input_columns == (0, 1, 2, 3)
+    assert first.scored_columns == (0, 2, 3)
+    both = first.with_roles({"sensor_3": "ignored"})
+    assert both.input_columns == (0, 1, 2)
+    assert both.scored_columns == (0, 2)
+    assert both.hash() == schema.hash()
+    assert Schema.from_json(both.to_json()) == both
+    assert schema.with_roles({}) == schema
+    content = json.loads(both.to_json())
+    content["features"][1]["role"] = "scored"
+    with pytest.raises(ValueError, match="was changed"):
+        Schema.from_json(json.dumps(content))
+
+
+def test_roles_that_the_columns_do_not_allow(long_data_set):
+    """A scale of no cells; a detector of nothing."""
+    _, schema = long_data_set
+    first, second, *others = schema.features
+    empty = dataclasses.replace(first, count=0, role="ignored")
+    schema = dataclasses.replace(schema, features=(empty, second, *others))
+    with pytest.raises(ValueError, match="none in: sensor_0"):
+        schema.with_roles({"sensor_0": "covariate"})
+    rest = dict.fromkeys(("sensor_2", "sensor_3"), "covariate")
+    with pytest.raises(ValueError, match="with --scored_columns"):
+        schema.with_roles(rest | {"sensor_1": "ignored"})
+    with pytest.raises(ValueError, match="sensor_9=ignored"):
+        schema.with_roles({"sensor_9": "ignored"})
+
+
+def test_roles_by_lists():
+    """A column whose role depends on which flag is read last."""
+    lists = RunSettings(scored_columns=("a", "b"), ignored_columns=("c",))
+    declared = {"d": "covariate", "a": "scored", "b": "scored", "c": "ignored"}
+    assert declared_roles(lists, [("d", "covariate")]) == declared
+    with pytest.raises(ValueError, match="`b` as ignored and again as scored"):
+        declared_roles(lists, [("b", "ignored")])
+    with pytest.raises(ValueError, match="`x` as covariate and again"):
+        declared_roles(RunSettings(covariate_columns=("x", "x")))
 
 
 def test_columns_by_role(long_data_set):

@@ -17,7 +17,11 @@ ROOT = Path(__file__).parents[2]
 # Documents whose commands are followed: all of one, a section of the other.
 DOCUMENTS = (("docs/cloud.md", ""), ("README.md", "In the cloud"))
 JOB = "projects/1/locations/us-central1/customJobs/42"
-TRAINING = ("--data_dir=gs://bucket/data", "--epochs=2")
+TRAINING = (
+    "--data_dir=gs://bucket/data",
+    "--preset=talk_dense",
+    "--epochs=2",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -144,9 +148,9 @@ def test_nothing_is_sent_when_staging_fails(bucket, service, capsys):
     ("training", "named"),
     [
         (["--data_dir=gs://b/d", "--epoch=2"], "--epochs"),
-        (["--data_dir=gs://b/d", "--epochs=0"], "epochs"),
+        (["--data_dir=gs://b/d", "--ridge=-1"], "ridge"),
         (["--data_dir=gs://b/d", "--preset=nothing"], "talk_dense"),
-        (["--epochs=2"], "`data_dir` must be given"),
+        (["--seed=2"], "`data_dir` must be given"),
         (["--data_dir=data"], "gs://BUCKET"),
         (["--data_dir=gs://b/d", "--output_dir=run"], "`output_dir`"),
         (["--data_dir=gs://b/d", "--checkpoint_dir=here"], "`checkpoint_dir`"),

@@ -153,7 +153,8 @@ def test_later_phases_find_all_folders(long_data_set, tmp_path):
 def test_flags_of_the_first_phase_alone(long_data_set, tmp_path, capsys):
     """A flag that a later phase takes, stores and does not use."""
     mode = "--training_mode=tune_anomaly_thresholds"
-    flags = [mode, "--train_batch_size=8", "--epochs=3"]
+    flags = ["--preset=talk_dense", mode, "--train_batch_size=8"]
+    flags.append("--epochs=3")
     assert train(long_data_set, tmp_path, *flags) == 2
     error = capsys.readouterr().err
     assert "Only the reconstruction phase" in error

@@ -1,8 +1,8 @@
-"""What a network reads where nothing was measured."""
+"""What networks read, and learn, where nothing was measured."""
 
 import tensorflow as tf
 
-__all__ = ["fill_forward", "is_observed"]
+__all__ = ["fill_forward", "is_observed", "masked_mean_square"]
 
 
 def is_observed(values: tf.Tensor) -> tf.Tensor:
@@ -53,3 +53,15 @@ def _fill(values: tf.Tensor, fallback: tf.Tensor) -> tf.Tensor:
         lambda shift, _: shift < num_steps, look_back, (1, values)
     )
     return tf.where(is_observed(filled), filled, fallback)
+
+
+def masked_mean_square(residuals: tf.Tensor, observed: tf.Tensor) -> tf.Tensor:
+    """Mean of the squared residuals that were observed; 0 of none.
+
+    Args:
+        residuals: any shape, float.
+        observed: bool, shape of `residuals`.
+    """
+    mask = tf.cast(observed, residuals.dtype)
+    count = tf.maximum(tf.reduce_sum(mask), 1.0)
+    return tf.reduce_sum(mask * tf.square(residuals)) / count

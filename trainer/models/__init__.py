@@ -2,4 +2,11 @@
 
 NETWORKS = {
     "dense_autoencoder": "trainer.models.dense_autoencoder:DenseAutoencoder",
+    "forecast_and_nearest_window": (
+        "trainer.models.forecast_and_nearest_window:ForecastAndNearestWindow"
+    ),
+    "nearest_window": "trainer.models.nearest_window:NearestWindow",
+    "vector_autoregression": (
+        "trainer.models.vector_autoregression:VectorAutoregression"
+    ),
 }

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from trainer import config
 from trainer.config import setting
+from trainer.layers.missing import masked_mean_square
 
 __all__ = ["DenseAutoencoder", "Settings"]
 
@@ -33,6 +34,10 @@ class Settings(config.Settings):
     feature_weight: float = setting(
         1.0, "weight of the feature loss", minimum=0
     )
+
+    def usual_window_length(self, num_warm_up_steps: int) -> int:
+        """Time steps a window, where nobody says."""
+        return 30
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -66,6 +71,9 @@ class DenseAutoencoder(keras.layers.Layer):
 
     settings_class = Settings
     parts = ("time_view", "feature_view")
+    is_closed_form = False
+    slides = False
+    context_length = 0
 
     def __init__(
         self, settings, window_length, num_inputs, scored, seed, **kwargs
@@ -129,8 +137,8 @@ class DenseAutoencoder(keras.layers.Layer):
         Returns:
             Scalar float32; cells not observed do not count.
         """
-        time = _masked_mean_square(residuals["time_view"], observed)
-        feature = _masked_mean_square(residuals["feature_view"], observed)
+        time = masked_mean_square(residuals["time_view"], observed)
+        feature = masked_mean_square(residuals["feature_view"], observed)
         weights = self.settings.time_weight, self.settings.feature_weight
         return (weights[0] * time + weights[1] * feature) / sum(weights)
 
@@ -189,9 +197,3 @@ def _latent_size(latent: int, width: int, name: str) -> int:
             "Leave the flag out."
         )
     return latent
-
-
-def _masked_mean_square(residuals, observed):
-    mask = tf.cast(observed, residuals.dtype)
-    count = tf.maximum(tf.reduce_sum(mask), 1.0)
-    return tf.reduce_sum(mask * tf.square(residuals)) / count

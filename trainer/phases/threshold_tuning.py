@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from trainer.dataset import Windows
 from trainer.detector import Detector
@@ -12,7 +13,7 @@ from trainer.thresholds.constant import ConstantRule
 from trainer.window_pass import map_windows
 from trainer.workers import Workers
 
-__all__ = ["run"]
+__all__ = ["run", "scores_over_time", "with_breaks"]
 
 
 def run(
@@ -23,19 +24,21 @@ def run(
     is_jitted: bool,
     workers: Workers | None = None,
     logs: TrainingLogs | None = None,
+    steps_per_day: float = float("nan"),
 ) -> dict[str, Any]:
     """Scores `windows` once, chooses and stores a threshold for each view.
 
     Args:
         detector: phase 2 must be done.
         windows: one sample each: the last step's score, or the largest of a
-            sequence.
+            sequence. All that follow one another, in order.
         rules: by name, in order of preference; each view takes the first
             that needs no labels, or has scored windows of both classes.
         advance: told how many windows are done.
         is_jitted: compile with XLA.
         workers: who shares the windows; each sees the scores of all.
         logs: for TensorBoard.
+        steps_per_day: steps, or sequences, a day; NaN = not known.
 
     Returns:
         The thresholds and what they rest on, for metrics.json.
@@ -47,16 +50,17 @@ def run(
         "statistics", "calculate_error_distribution_statistics"
     )
 
-    def scores_of(values):
-        scored = detector.window_scores(values, detector.positions)
-        return {view: score for view, (score, _, _) in scored.items()}
-
-    scores = _all_scores(scores_of, windows, advance, is_jitted, workers)
+    scores = scores_over_time(detector, windows, advance, is_jitted, workers)
     thresholds, names = {}, {}
     for view in detector.views:
-        name = _first_usable(rules, scores[view], windows.labels)
+        in_time, labels = with_breaks(scores[view], windows)
+        name = _first_usable(rules, in_time, labels)
         names[f"{view}_rule"] = name
-        thresholds[view] = rules[name].fit(scores[view], windows.labels)
+        thresholds[view] = rules[name].fit(in_time, labels, steps_per_day)
+        names |= {
+            f"{view}_{detail}": value
+            for detail, value in rules[name].fit_details.items()
+        }
     detector.thresholds.assign(list(thresholds.values()))
     detector.finish_phase("tuned")
     if logs:
@@ -64,6 +68,66 @@ def run(
     return names | {
         f"{view}_threshold": value for view, value in thresholds.items()
     }
+
+
+def scores_over_time(
+    detector: Detector,
+    windows: Windows,
+    advance: Callable[[int], None],
+    is_jitted: bool,
+    workers: Workers | None = None,
+) -> dict[str, np.ndarray]:
+    """Scores all windows as they are served: smoothed along each stretch.
+
+    Arguments as of `run`.
+
+    Returns:
+        View name to scores `[window]` float64, NaN where not scored.
+
+    Raises:
+        ValueError: there is no window.
+    """
+
+    def scores_of(values):
+        scored = detector.window_scores(values, detector.positions)
+        return {view: score for view, (score, _, _) in scored.items()}
+
+    scores = _all_scores(scores_of, windows, advance, is_jitted, workers)
+    smoothing = detector.scorer.smoothing
+    if smoothing is None or detector.positions == "all":
+        return scores
+    return {
+        view: np.concatenate(
+            [_smoothed(smoothing, each) for each in _by_run(values, windows)]
+        )
+        for view, values in scores.items()
+    }
+
+
+def _smoothed(smoothing: Any, scores: np.ndarray) -> np.ndarray:
+    values = tf.constant(scores[np.newaxis, :, np.newaxis])
+    known = tf.constant(~np.isnan(scores)[np.newaxis])
+    return smoothing.whole(values, known)[0, :, 0].numpy()
+
+
+def with_breaks(
+    scores: np.ndarray, windows: Windows
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scores and labels with an unknown step after each stretch.
+
+    So what follows one another in the arrays does so in time.
+    """
+    scores_of, labels_of = [], []
+    for some, labels in zip(
+        _by_run(scores, windows), _by_run(windows.labels, windows), strict=True
+    ):
+        scores_of += [some, np.full(1, np.nan)]
+        labels_of += [labels, np.full(1, -1, labels.dtype)]
+    return np.concatenate(scores_of), np.concatenate(labels_of)
+
+
+def _by_run(array: np.ndarray, windows: Windows) -> list[np.ndarray]:
+    return np.split(array, np.flatnonzero(np.diff(windows.runs)) + 1)
 
 
 def _all_scores(

@@ -1,3 +1,7 @@
 """Presets: one file each. Names to import paths, loaded when chosen."""
 
-PRESETS = {"talk_dense": "trainer.presets.talk_dense:PRESET"}
+PRESETS = {
+    "recommended": "trainer.presets.recommended:PRESET",
+    "recommended_offline": "trainer.presets.recommended_offline:PRESET",
+    "talk_dense": "trainer.presets.talk_dense:PRESET",
+}

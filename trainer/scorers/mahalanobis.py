@@ -1,8 +1,8 @@
 """Residuals to Mahalanobis distances, per time step and per feature."""
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,9 +10,10 @@ import tensorflow as tf
 
 from trainer.config import Settings, setting
 from trainer.layers.mahalanobis import MahalanobisDistance
+from trainer.scorers.view_scores import ViewScores
 from trainer.statistics.pairwise import PairwiseMoments
 
-__all__ = ["Mahalanobis", "MahalanobisSettings", "ViewScores"]
+__all__ = ["Mahalanobis", "MahalanobisSettings"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,19 +30,9 @@ class MahalanobisSettings(Settings):
     )
     shrink: bool = setting(True, "shrink the covariance (OAS)")
 
-
-class ViewScores(NamedTuple):
-    """Scores of one view.
-
-    Attributes:
-        score: float64, larger = stranger; NaN where not scored.
-        is_scored: bool, shape of `score`.
-        contribution: float64, of each feature to the squared score.
-    """
-
-    score: tf.Tensor
-    is_scored: tf.Tensor
-    contribution: tf.Tensor
+    def num_warm_up_steps(self) -> int:
+        """Earlier steps that a score depends on."""
+        return 0
 
 
 @keras.saving.register_keras_serializable("residua")
@@ -55,18 +46,22 @@ class Mahalanobis(keras.layers.Layer):
         settings: fields of `MahalanobisSettings`, others at their defaults.
         window_length: time steps of a window.
         num_scored: features that are scored.
+        parts: of the network; those of `needs` are used.
         **kwargs: of the Keras layer.
     """
 
     settings_class = MahalanobisSettings
     needs = ("time_view", "feature_view")
     views = ("time", "feature")
+    num_passes = 1
+    smoothing = None
 
     def __init__(
         self,
         settings: Mapping[str, Any],
         window_length: int,
         num_scored: int,
+        parts: Sequence[str] = needs,
         **kwargs: Any,
     ) -> None:
         super().__init__(**({"autocast": False} | kwargs))
@@ -104,7 +99,7 @@ class Mahalanobis(keras.layers.Layer):
         feature = ViewScores(score, is_scored, tf.square(score))
         return {"time": time, "feature": feature}
 
-    def empty_statistics(self) -> dict[str, PairwiseMoments]:
+    def empty_statistics(self, number: int = 0) -> dict[str, PairwiseMoments]:
         """Statistics of no residuals, to start a pass with."""
         return {
             "time": PairwiseMoments.empty(self.num_scored),

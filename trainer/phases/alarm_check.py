@@ -1,0 +1,58 @@
+"""How many alarms the thresholds give on normal data not tuned on."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from trainer.dataset import Windows
+from trainer.detector import Detector
+from trainer.phases.threshold_tuning import scores_over_time, with_breaks
+from trainer.statistics.alarm_rate import num_alarms, poisson_rate_interval
+from trainer.workers import Workers
+
+__all__ = ["run"]
+
+
+def run(
+    detector: Detector,
+    windows: Windows,
+    advance: Callable[[int], None],
+    is_jitted: bool,
+    workers: Workers | None = None,
+    steps_per_day: float = float("nan"),
+) -> dict[str, Any]:
+    """Counts alarms on held-out normal data.
+
+    Args:
+        detector: all phases done.
+        windows: all that follow one another, in order, of a split whose
+            scores chose no threshold; steps labelled anomalous do not count.
+        advance: told how many windows are done.
+        is_jitted: compile with XLA.
+        workers: who shares the windows.
+        steps_per_day: steps a day; NaN = not known.
+
+    Returns:
+        For each view the number of alarms, the rate a day, or in 1,000 steps
+        where no period is known, and its 95 % interval, for metrics.json.
+    """
+    scores = scores_over_time(detector, windows, advance, is_jitted, workers)
+    thresholds = detector.thresholds.numpy()
+    is_daily = np.isfinite(steps_per_day)
+    unit = "day" if is_daily else "1000_steps"
+    numbers: dict[str, Any] = {}
+    for view, threshold in zip(detector.views, thresholds, strict=True):
+        in_time, labels = with_breaks(scores[view], windows)
+        in_time = np.where(labels == 1, np.nan, in_time)
+        exposure = np.count_nonzero(~np.isnan(in_time)) / (
+            steps_per_day if is_daily else 1000
+        )
+        count = num_alarms(in_time, threshold)
+        numbers[f"{view}_alarms"] = count
+        if exposure:
+            rate = f"{view}_alarms_per_{unit}"
+            numbers[rate] = count / exposure
+            interval = poisson_rate_interval(count, exposure)
+            numbers[f"{rate}_interval"] = list(interval)
+    return numbers

@@ -1,0 +1,291 @@
+"""Residuals over their usual size in each column, summed and smoothed."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from trainer.config import Settings, setting
+from trainer.layers.smoothing import CentredMean, ExponentialMean
+from trainer.scorers.view_scores import ViewScores
+from trainer.statistics.column_quantiles import ColumnQuantiles
+
+__all__ = ["ScaledResidual", "ScaledResidualSettings"]
+
+
+@dataclasses.dataclass(frozen=True)
+class ScaledResidualSettings(Settings):
+    """Scorer scaled_residual: residuals over their usual size."""
+
+    combination: str = setting(
+        "sum",
+        "how the columns' terms make one score",
+        choices=("sum", "max", "root_sum_square", "top_k"),
+    )
+    top_k: int = setting(
+        3, "columns that count where combination is top_k", minimum=1
+    )
+    spread_quantile: float = setting(
+        0.99,
+        "quantile of the distances from the median that is a column's usual "
+        "size",
+        minimum=0.5,
+        maximum=1.0,
+    )
+    smallest_spread: float = setting(
+        0.1, "least usual size, scaled units", minimum=1e-6
+    )
+    smoothing: str = setting(
+        "exponential",
+        "mean over time: exponential of the past; centred needs whole series, "
+        "so offline only; or none",
+        choices=("exponential", "centred", "none"),
+    )
+    smoothing_span: int = setting(20, "time steps a mean", minimum=1)
+
+    def num_warm_up_steps(self) -> int:
+        """Earlier steps that a score depends on, beyond rounding."""
+        smoothing = _smoothing(self)
+        return smoothing.warm_up_steps if smoothing else 0
+
+
+@keras.saving.register_keras_serializable("residua")
+class ScaledResidual(keras.layers.Layer):
+    """One view, `time`: a score a step, whose terms are the columns' own.
+
+    The term of a column is its residual's distance from the median, over a
+    high quantile of such distances on normal data. Columns are taken one by
+    one: no covariance is learned, so no direction that hardly ever varies can
+    outweigh what people would see.
+
+    Of a network with several parts each makes a total of its own. They are
+    summed as log(1 + total / its usual size), so that none outweighs the
+    others by its units.
+
+    Args:
+        settings: fields of `ScaledResidualSettings`, others at their defaults.
+        window_length: time steps of a window.
+        num_scored: features that are scored.
+        parts: names of the network's parts.
+        **kwargs: of the Keras layer.
+    """
+
+    settings_class = ScaledResidualSettings
+    needs = ()
+    views = ("time",)
+
+    def __init__(
+        self,
+        settings: Mapping[str, Any],
+        window_length: int,
+        num_scored: int,
+        parts: Sequence[str],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**({"autocast": False} | kwargs))
+        self.settings = ScaledResidualSettings(**settings)
+        self.window_length = window_length
+        self.num_scored = num_scored
+        self.parts = tuple(parts)
+        self.smoothing = _smoothing(self.settings)
+        shape = (len(self.parts), num_scored)
+        self.median = self._weight("median", shape)
+        self.spread = self._weight("spread", shape)
+        self.total_spread = self._weight("total_spread", shape[:1])
+        self.built = True
+
+    def _weight(self, name: str, shape: tuple[int, ...]) -> keras.Variable:
+        return self.add_weight(
+            name=name,
+            shape=shape,
+            initializer=keras.initializers.Constant(float("nan")),
+            dtype="float64",
+            trainable=False,
+            autocast=False,
+        )
+
+    @property
+    def num_passes(self) -> int:
+        """Passes over normal data: columns, then totals if there are more."""
+        return 1 if len(self.parts) == 1 else 2
+
+    def call(
+        self, parts: Mapping[str, tf.Tensor], positions: str = "all"
+    ) -> dict[str, ViewScores]:
+        """Scores residuals, not smoothed yet.
+
+        Args:
+            parts: all parts of the network, each `[batch, time, feature]`
+                float, scaled units, NaN = unknown.
+            positions: "all" steps are scored, or only the "last" one.
+
+        Returns:
+            View `time`: `[batch, time]`, contribution one axis more. A step
+            is scored where half of the columns are known in every part.
+        """
+        totals, terms, is_scored = self._totals(_taken(parts, positions))
+        score, contribution = totals[0], terms[0]
+        if len(self.parts) > 1:
+            logs = [
+                tf.math.log1p(total / self.total_spread[position])
+                for position, total in enumerate(totals)
+            ]
+            score = tf.add_n(logs)
+            contribution = tf.add_n(list(map(_shared, terms, logs)))
+        is_scored &= ~tf.math.is_nan(score)
+        nothing = tf.constant(float("nan"), tf.float64)
+        score = tf.where(is_scored, score, nothing)
+        return {"time": ViewScores(score, is_scored, contribution)}
+
+    def _totals(self, parts):
+        """Of each part the combined score and the columns' terms."""
+        totals, terms = [], []
+        is_scored = tf.constant(True)
+        for position, name in enumerate(self.parts):
+            residual = tf.cast(parts[name], tf.float64)
+            is_known = ~tf.math.is_nan(residual)
+            # As if the columns that are not known were like the others.
+            num_known = tf.math.count_nonzero(
+                is_known, axis=-1, keepdims=True, dtype=tf.float64
+            )
+            rescaling = self.num_scored / tf.maximum(num_known, 1.0)
+            distance = tf.abs(residual - self.median[position])
+            term = distance / self.spread[position]
+            term = tf.where(is_known, term, tf.zeros_like(term))
+            terms.append(term * rescaling)
+            totals.append(self._combined(term, rescaling[..., 0]))
+            is_scored &= 2 * num_known[..., 0] >= self.num_scored
+        return totals, terms, is_scored
+
+    def _combined(self, terms, rescaling):
+        kind = self.settings.combination
+        if kind == "max":
+            return tf.reduce_max(terms, axis=-1)
+        if kind == "root_sum_square":
+            return tf.sqrt(tf.reduce_sum(tf.square(terms), -1) * rescaling)
+        if kind == "top_k":
+            count = min(self.settings.top_k, self.num_scored)
+            return tf.reduce_sum(tf.math.top_k(terms, count).values, axis=-1)
+        return tf.reduce_sum(terms, axis=-1) * rescaling
+
+    def empty_statistics(self, number: int = 0) -> dict[str, ColumnQuantiles]:
+        """Statistics of no residuals, to start a pass with.
+
+        Args:
+            number: of the pass, from 0 on.
+        """
+        if number == 0:
+            return {
+                name: ColumnQuantiles.empty(self.num_scored)
+                for name in self.parts
+            }
+        return {"total": ColumnQuantiles.empty(len(self.parts))}
+
+    def update(
+        self,
+        statistics: Mapping[str, ColumnQuantiles],
+        parts: Mapping[str, np.ndarray],
+        positions: str,
+    ) -> dict[str, ColumnQuantiles]:
+        """Statistics with more normal windows.
+
+        Args:
+            statistics: of the windows before; not changed.
+            parts: as in `call`, NumPy arrays.
+            positions: "all" steps of each window, or only the "last" where
+                windows overlap.
+        """
+        rows = _taken(parts, positions)
+        if "total" in statistics:
+            totals, _, is_scored = self._totals(rows)
+            stacked = np.stack([total.numpy() for total in totals], axis=-1)
+            stacked[~is_scored.numpy()] = np.nan
+            rows = {"total": stacked}
+        return {
+            name: before.merge(
+                ColumnQuantiles(rows[name].reshape(-1, rows[name].shape[-1]))
+            )
+            for name, before in statistics.items()
+        }
+
+    def merge(
+        self,
+        one: Mapping[str, ColumnQuantiles],
+        other: Mapping[str, ColumnQuantiles],
+    ) -> dict[str, ColumnQuantiles]:
+        """Statistics of the windows of both."""
+        return {name: one[name].merge(other[name]) for name in one}
+
+    def finalize(self, statistics: Mapping[str, ColumnQuantiles]) -> None:
+        """Takes the statistics of a whole pass into the weights.
+
+        Raises:
+            ValueError: a column has no finite residual.
+        """
+        quantile = self.settings.spread_quantile
+        if "total" in statistics:
+            usual = statistics["total"].quantile(quantile)
+            if np.isnan(usual).any():
+                raise ValueError(
+                    "A score needs rows of normal data in which half of the "
+                    "scored columns were measured. Received: none. Give "
+                    "columns that are hardly measured the role `ignored`."
+                )
+            smallest = self.settings.smallest_spread
+            self.total_spread.assign(np.maximum(usual, smallest))
+            return
+        medians = [statistics[name].median() for name in self.parts]
+        spreads = [statistics[name].distance(quantile) for name in self.parts]
+        if np.isnan(medians).any():
+            column = int(np.argwhere(np.isnan(medians))[0, 1])
+            raise ValueError(
+                "Each scored column needs a residual on normal data. Received: "
+                f"none in column {column} of {self.num_scored} scored ones. "
+                "Give a column that is hardly measured the role `ignored`, "
+                "or learn from more rows."
+            )
+        self.median.assign(np.array(medians))
+        self.spread.assign(np.maximum(spreads, self.settings.smallest_spread))
+
+    def reset(self) -> None:
+        """Forgets the statistics: nothing is scored any more."""
+        for weight in (self.median, self.spread, self.total_spread):
+            weight.assign(np.full(weight.shape, np.nan))
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor."""
+        return super().get_config() | {
+            "settings": dataclasses.asdict(self.settings),
+            "window_length": self.window_length,
+            "num_scored": self.num_scored,
+            "parts": list(self.parts),
+        }
+
+
+def _smoothing(settings: ScaledResidualSettings):
+    if settings.smoothing == "none" or settings.smoothing_span == 1:
+        return None
+    if settings.smoothing == "centred":
+        return CentredMean(settings.smoothing_span)
+    return ExponentialMean(settings.smoothing_span)
+
+
+def _shared(terms, total):
+    """Parts a total among terms, by their size; infinite ones take it all."""
+    sums = tf.reduce_sum(terms, axis=-1, keepdims=True)
+    shares = tf.math.divide_no_nan(terms, sums) * total[..., tf.newaxis]
+    return tf.where(tf.math.is_finite(sums), shares, terms)
+
+
+def _taken(parts: Mapping[str, Any], positions: str) -> dict[str, Any]:
+    """The steps that count, of NumPy arrays and tensors alike."""
+    if positions not in ("all", "last"):
+        raise ValueError(
+            "`positions` must be all or last. "
+            f"Received: positions={positions!r}"
+        )
+    start = -1 if positions == "last" else 0
+    return {name: part[:, start:] for name, part in parts.items()}
