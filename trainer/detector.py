@@ -49,6 +49,19 @@ def half_known(is_known):
     return 2 * count >= tf.shape(is_known)[1]
 
 
+def _largest(views, is_known):
+    """Of each window the largest score, where half of its entries have one."""
+    result = {}
+    for view, scores in views.items():
+        is_scored = half_known(scores.is_scored) & is_known
+        lowest = np.float64("-inf")
+        known = tf.where(scores.is_scored, scores.score, lowest)
+        largest = tf.reduce_max(known, axis=1)
+        score = tf.where(is_scored, largest, np.float64("nan"))
+        result[view] = score, is_scored, scores
+    return result
+
+
 @keras.saving.register_keras_serializable("residua")
 class Detector(keras.Model):
     """Raw windows in, anomaly scores out; everything it reads is a weight.
@@ -93,6 +106,7 @@ class Detector(keras.Model):
             self.window_length,
             len(scored),
             network.parts,
+            self.network.delays,
         )
         self.loss_mean = keras.metrics.Mean(name="loss")
         self.part_errors = [
@@ -228,7 +242,12 @@ class Detector(keras.Model):
             network's context.
         """
         views = self.scorer(self.residual_parts(values), positions=positions)
-        return smoothed_whole(self.scorer.smoothing, views)
+        return self._whole(views)
+
+    def _whole(self, views):
+        """Scores of whole series from what the scorer gave."""
+        smoothing = self.scorer.smoothing
+        return self.scorer.combine(smoothed_whole(smoothing, views))
 
     def window_scores(self, values, positions):
         """One score a window and view: the largest that could be had.
@@ -246,25 +265,42 @@ class Detector(keras.Model):
             is_scored `[batch]` bool; the view's `ViewScores`).
         """
         parts = self.residual_parts(values)
-        is_known = tf.logical_not(tf.math.is_nan(parts[self.network.parts[0]]))
-        is_now_known = half_known(is_known[:, -1])
         views = self.scorer(parts, positions=positions)
         if positions == "all":
-            views = smoothed_whole(self.scorer.smoothing, views)
-        result = {}
-        for view, scores in views.items():
-            is_scored = half_known(scores.is_scored)
-            if positions == "last":
-                is_scored &= is_now_known
-            lowest = np.float64("-inf")
-            known = tf.where(scores.is_scored, scores.score, lowest)
-            largest = tf.reduce_max(known, axis=1)
-            score = tf.where(is_scored, largest, np.float64("nan"))
-            result[view] = score, is_scored, scores
-        return result
+            return _largest(self._whole(views), True)
+        return _largest(self.scorer.combine(views), self._is_now_known(parts))
+
+    def last_steps(self, values):
+        """Scores the last step of windows, not smoothed and not combined.
+
+        Args:
+            values: `[batch, time, feature]`, raw units.
+
+        Returns:
+            View name to `ViewScores` of one step a window, `[batch]`.
+        """
+        parts = self.residual_parts(values)
+        views = self.scorer(parts, positions="last")
+        found = _largest(views, self._is_now_known(parts))
+        return {
+            view: ViewScores(
+                score,
+                is_scored,
+                tf.reshape(
+                    scores.contribution,
+                    (tf.shape(score)[0], scores.contribution.shape[-1]),
+                ),
+            )
+            for view, (score, is_scored, scores) in found.items()
+        }
+
+    def _is_now_known(self, parts):
+        """Whether half of the columns were measured at the last step."""
+        is_known = ~tf.math.is_nan(parts[self.network.parts[0]])
+        return half_known(is_known[:, -1])
 
     def step_scores(self, series):
-        """Scores each step of a series by those up to it, not smoothed.
+        """Scores each step of a series by those up to it, as `last_steps`.
 
         Args:
             series: `[time, feature]`, raw units.
@@ -287,18 +323,7 @@ class Detector(keras.Model):
         length = self.num_steps_needed
         num_steps = tf.shape(series)[0] - length + 1
         steps = tf.range(num_steps)[:, tf.newaxis] + tf.range(length)
-        views = self.window_scores(tf.gather(series, steps), "last")
-        return {
-            view: ViewScores(
-                score,
-                is_scored,
-                tf.reshape(
-                    scores.contribution,
-                    (num_steps, scores.contribution.shape[-1]),
-                ),
-            )
-            for view, (score, is_scored, scores) in views.items()
-        }
+        return self.last_steps(tf.gather(series, steps))
 
     def _scores_at_once(self, series):
         """The same, of a series in which every value was measured."""

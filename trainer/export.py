@@ -161,7 +161,7 @@ class _Serving(tf.Module):
     def score_chunk(self, values, state):
         """Scores the steps of a chunk; state in, state out.
 
-        An offline detector's scores are not smoothed here, and not flagged:
+        An offline detector gives terms that are not smoothed and not flagged:
         `finish_series` does that once the series is whole.
         """
         detector = self._detector
@@ -193,8 +193,9 @@ class _Serving(tf.Module):
             outputs |= smoothing
             if detector.is_offline:
                 outputs |= _named(view, scores)
-            else:
-                outputs |= _flagged(view, scores, threshold)
+                continue
+            scores = detector.scorer.combine({view: scores})[view]
+            outputs |= _flagged(view, scores, threshold)
         return outputs
 
     def _smoothed(self, view, scores, state):
@@ -226,14 +227,15 @@ class _Serving(tf.Module):
             batched = ViewScores(*(each[tf.newaxis] for each in whole))
             smoothing = self._detector.scorer.smoothing
             smoothed = smoothed_whole(smoothing, {view: batched})[view]
-            outputs |= _flagged(
-                view, ViewScores(*(each[0] for each in smoothed)), threshold
-            )
+            smoothed = ViewScores(*(each[0] for each in smoothed))
+            scorer = self._detector.scorer
+            final = scorer.combine({view: smoothed})[view]
+            outputs |= _flagged(view, final, threshold)
         return outputs
 
     def _finished(self) -> dict[str, tf.TensorSpec]:
         """What `finish_series` takes."""
-        width = len(self._detector.scored_positions)
+        width = self._detector.scorer.num_terms
         return {
             f"{view}_{name}": tf.TensorSpec(shape, dtype, f"{view}_{name}")
             for view in self._detector.views
@@ -253,7 +255,7 @@ class _Serving(tf.Module):
             "num_seen": tf.constant(0, tf.int64),
         }
         if detector.scorer.smoothing is not None:
-            width = 1 + len(detector.scored_positions)
+            width = 1 + detector.scorer.num_terms
             of_one = detector.scorer.smoothing.initial_state(1, width)
             state |= {
                 f"{view}_{name}": value[0]

@@ -39,6 +39,7 @@ def compare(loaded: Any, detector: Detector, sample: np.ndarray) -> None:
         if not detector.is_offline:
             smoothing = detector.scorer.smoothing
             batched = smoothed_whole(smoothing, {view: batched})[view]
+            batched = detector.scorer.combine({view: batched})[view]
         _check_close(found, batched.score[0], threshold, view)
 
 

@@ -1,6 +1,8 @@
 """Means of scores over time: causal ones for streams, and centred ones."""
 
+import itertools
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -104,13 +106,17 @@ class CentredMean:
 
     Args:
         span: steps a mean; of an even number one more before than after.
+        delays: for each value of a step, how many steps it lags behind what
+            it tells of; () = none does. It is taken from so many steps later,
+            near the end from the last one.
     """
 
     is_offline = True
     warm_up_steps = 0
 
-    def __init__(self, span: int) -> None:
+    def __init__(self, span: int, delays: Sequence[int] = ()) -> None:
         self._span = span
+        self._delays = tuple(delays)
 
     def initial_state(self, batch_size: Any, width: int) -> dict[str, Any]:
         """Nothing needs to be remembered."""
@@ -133,11 +139,19 @@ class CentredMean:
         """
         known = is_known[..., tf.newaxis]
         is_used = known & tf.math.is_finite(values[..., :1])
-        means = values
-        for _ in range(2):
-            means = self._means(means, is_used)
+        delays = self._delays or (0,) * values.shape[-1]
+        columns, first = [], 0
+        for delay, group in itertools.groupby(delays):
+            behind = first + len(list(group))
+            later = _later(values[..., first:behind], delay)
+            columns.append(self._twice(later, _later(is_used, delay)))
+            first = behind
+        means = tf.concat(columns, axis=-1)
         nothing = tf.fill(tf.shape(values), tf.constant(math.nan, tf.float64))
         return tf.where(known, tf.where(is_used, means, values), nothing)
+
+    def _twice(self, values, is_used):
+        return self._means(self._means(values, is_used), is_used)
 
     def _means(self, values, is_used):
         rows = tf.concat([values, tf.ones_like(values[..., :1])], axis=-1)
@@ -150,3 +164,12 @@ class CentredMean:
             [rows[:, shift : shift + num_steps] for shift in range(self._span)]
         )
         return sums[..., :-1] / sums[..., -1:]
+
+
+def _later(values, delay: int):
+    """Each step's values of `delay` steps later, or of the last step."""
+    if not delay:
+        return values
+    last = tf.shape(values)[1] - 1
+    steps = tf.minimum(tf.range(last + 1) + delay, last)
+    return tf.gather(values, steps, axis=1)

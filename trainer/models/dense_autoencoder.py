@@ -74,6 +74,7 @@ class DenseAutoencoder(keras.layers.Layer):
     is_closed_form = False
     slides = False
     context_length = 0
+    delays = (0, 0)
 
     def __init__(
         self, settings, window_length, num_inputs, scored, seed, **kwargs

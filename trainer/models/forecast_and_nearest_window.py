@@ -91,6 +91,7 @@ class ForecastAndNearestWindow(keras.layers.Layer):
         self.context_length = max(
             self.forecast.context_length, self.nearest.context_length
         )
+        self.delays = self.forecast.delays + self.nearest.delays
 
     def build(self, input_shape):
         """Makes the weights; the shapes follow from the constructor."""

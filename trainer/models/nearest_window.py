@@ -67,6 +67,8 @@ class NearestWindow(keras.layers.Layer):
         super().__init__(**kwargs)
         self.settings = Settings(**settings)
         self.context_length = self.settings.neighbour_length - 1
+        # A distance is of all rows of a window: its middle lies behind.
+        self.delays = (self.settings.neighbour_length // 2,)
         if window_length <= self.context_length:
             raise ValueError(
                 "`window_length` must be at least `neighbour_length`, so that "

@@ -60,6 +60,7 @@ class VectorAutoregression(keras.layers.Layer):
     parts = ("forecast",)
     is_closed_form = True
     slides = True
+    delays = (0,)
 
     def __init__(
         self, settings, window_length, num_inputs, scored, seed, **kwargs

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from trainer.dataset import Windows
 from trainer.detector import Detector
+from trainer.scorers.view_scores import ViewScores, smoothed_whole
 from trainer.tensorboard import TrainingLogs
 from trainer.thresholds.constant import ConstantRule
 from trainer.window_pass import map_windows
@@ -87,27 +88,44 @@ def scores_over_time(
     Raises:
         ValueError: there is no window.
     """
+    if detector.scorer.smoothing is None or detector.positions == "all":
 
-    def scores_of(values):
-        scored = detector.window_scores(values, detector.positions)
-        return {view: score for view, (score, _, _) in scored.items()}
+        def scores_of(values):
+            scored = detector.window_scores(values, detector.positions)
+            return {view: score for view, (score, _, _) in scored.items()}
 
-    scores = _all_scores(scores_of, windows, advance, is_jitted, workers)
-    smoothing = detector.scorer.smoothing
-    if smoothing is None or detector.positions == "all":
-        return scores
+        return _of_all(scores_of, windows, advance, is_jitted, workers)
+
+    def terms_of(values):
+        return {
+            f"{view}/{name}": value
+            for view, scores in detector.last_steps(values).items()
+            for name, value in scores._asdict().items()
+        }
+
+    terms = _of_all(terms_of, windows, advance, is_jitted, workers)
     return {
-        view: np.concatenate(
-            [_smoothed(smoothing, each) for each in _by_run(values, windows)]
-        )
-        for view, values in scores.items()
+        view: _smoothed(detector, view, terms, windows)
+        for view in detector.views
     }
 
 
-def _smoothed(smoothing: Any, scores: np.ndarray) -> np.ndarray:
-    values = tf.constant(scores[np.newaxis, :, np.newaxis])
-    known = tf.constant(~np.isnan(scores)[np.newaxis])
-    return smoothing.whole(values, known)[0, :, 0].numpy()
+def _smoothed(
+    detector: Detector,
+    view: str,
+    terms: Mapping[str, np.ndarray],
+    windows: Windows,
+) -> np.ndarray:
+    fields = [
+        _by_run(terms[f"{view}/{name}"], windows) for name in ViewScores._fields
+    ]
+    scores = []
+    for run in zip(*fields, strict=True):
+        batched = ViewScores(*(tf.constant(each[np.newaxis]) for each in run))
+        smoothed = smoothed_whole(detector.scorer.smoothing, {view: batched})
+        final = detector.scorer.combine(smoothed)[view]
+        scores.append(final.score[0].numpy())
+    return np.concatenate(scores)
 
 
 def with_breaks(
@@ -130,20 +148,20 @@ def _by_run(array: np.ndarray, windows: Windows) -> list[np.ndarray]:
     return np.split(array, np.flatnonzero(np.diff(windows.runs)) + 1)
 
 
-def _all_scores(
-    scores_of: Callable,
+def _of_all(
+    function: Callable,
     windows: Windows,
     advance: Callable[[int], None],
     is_jitted: bool,
     workers: Workers | None,
 ) -> dict[str, np.ndarray]:
-    """View name to the scores of all windows, from all workers."""
+    """What a function gives for all windows, by name, from all workers."""
     workers = workers or Workers()
     chunks: dict[str, list[np.ndarray]] = {}
-    for scores in map_windows(scores_of, windows, advance, is_jitted, workers):
-        for view, score in scores.items():
-            chunks.setdefault(view, []).append(score)
-    mine = {view: np.concatenate(scores) for view, scores in chunks.items()}
+    for found in map_windows(function, windows, advance, is_jitted, workers):
+        for name, values in found.items():
+            chunks.setdefault(name, []).append(values)
+    mine = {name: np.concatenate(values) for name, values in chunks.items()}
     gathered = [each for each in workers.gather(mine) if each]
     if not gathered:
         raise ValueError(
@@ -151,8 +169,8 @@ def _all_scores(
             "shorter --window_length."
         )
     return {
-        view: np.concatenate([each[view] for each in gathered])
-        for view in gathered[0]
+        name: np.concatenate([each[name] for each in gathered])
+        for name in gathered[0]
     }
 
 

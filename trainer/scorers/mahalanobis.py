@@ -47,6 +47,7 @@ class Mahalanobis(keras.layers.Layer):
         window_length: time steps of a window.
         num_scored: features that are scored.
         parts: of the network; those of `needs` are used.
+        delays: of the parts; of no use without a smoothing.
         **kwargs: of the Keras layer.
     """
 
@@ -62,6 +63,7 @@ class Mahalanobis(keras.layers.Layer):
         window_length: int,
         num_scored: int,
         parts: Sequence[str] = needs,
+        delays: Sequence[int] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**({"autocast": False} | kwargs))
@@ -98,6 +100,10 @@ class Mahalanobis(keras.layers.Layer):
         )
         feature = ViewScores(score, is_scored, tf.square(score))
         return {"time": time, "feature": feature}
+
+    def combine(self, views: Mapping[str, ViewScores]) -> dict[str, ViewScores]:
+        """What `call` gave is final."""
+        return dict(views)
 
     def empty_statistics(self, number: int = 0) -> dict[str, PairwiseMoments]:
         """Statistics of no residuals, to start a pass with."""

@@ -63,13 +63,14 @@ class ScaledResidual(keras.layers.Layer):
 
     Of a network with several parts each makes a total of its own. They are
     summed as log(1 + total / its usual size), so that none outweighs the
-    others by its units.
+    others by its units. Terms are smoothed before anything is made of them.
 
     Args:
         settings: fields of `ScaledResidualSettings`, others at their defaults.
         window_length: time steps of a window.
         num_scored: features that are scored.
         parts: names of the network's parts.
+        delays: steps that each part lags behind what it tells of; () = none.
         **kwargs: of the Keras layer.
     """
 
@@ -83,6 +84,7 @@ class ScaledResidual(keras.layers.Layer):
         window_length: int,
         num_scored: int,
         parts: Sequence[str],
+        delays: Sequence[int] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**({"autocast": False} | kwargs))
@@ -90,7 +92,11 @@ class ScaledResidual(keras.layers.Layer):
         self.window_length = window_length
         self.num_scored = num_scored
         self.parts = tuple(parts)
-        self.smoothing = _smoothing(self.settings)
+        self.delays = tuple(delays) or (0,) * len(self.parts)
+        self.smoothing = _smoothing(
+            self.settings,
+            (0, *(delay for delay in self.delays for _ in range(num_scored))),
+        )
         shape = (len(self.parts), num_scored)
         self.median = self._weight("median", shape)
         self.spread = self._weight("spread", shape)
@@ -112,6 +118,11 @@ class ScaledResidual(keras.layers.Layer):
         """Passes over normal data: columns, then totals if there are more."""
         return 1 if len(self.parts) == 1 else 2
 
+    @property
+    def num_terms(self) -> int:
+        """Terms a step: of each column in each part."""
+        return len(self.parts) * self.num_scored
+
     def call(
         self, parts: Mapping[str, tf.Tensor], positions: str = "all"
     ) -> dict[str, ViewScores]:
@@ -123,10 +134,28 @@ class ScaledResidual(keras.layers.Layer):
             positions: "all" steps are scored, or only the "last" one.
 
         Returns:
-            View `time`: `[batch, time]`, contribution one axis more. A step
-            is scored where half of the columns are known in every part.
+            View `time`: `[batch, time]`; in place of contributions the terms
+            of all parts, `[batch, time, part * feature]`, which are what is
+            smoothed; `combine` makes the rest of them. A step is scored where
+            half of the columns are known in every part.
         """
-        totals, terms, is_scored = self._totals(_taken(parts, positions))
+        terms, is_scored = self._terms(_taken(parts, positions))
+        known = ViewScores(terms[..., 0], is_scored, terms)
+        score = self.combine({"time": known})["time"].score
+        return {"time": ViewScores(score, ~tf.math.is_nan(score), terms)}
+
+    def combine(self, views: Mapping[str, ViewScores]) -> dict[str, ViewScores]:
+        """Scores and contributions from terms, smoothed or not.
+
+        Args:
+            views: what `call` gave; scores are computed anew.
+
+        Returns:
+            View `time`: `[..., time]`, contribution `[..., time, feature]`.
+        """
+        _, is_scored, all_terms = views["time"]
+        terms = tf.split(all_terms, len(self.parts), axis=-1)
+        totals = [self._total(each) for each in terms]
         score, contribution = totals[0], terms[0]
         if len(self.parts) > 1:
             logs = [
@@ -135,41 +164,44 @@ class ScaledResidual(keras.layers.Layer):
             ]
             score = tf.add_n(logs)
             contribution = tf.add_n(list(map(_shared, terms, logs)))
-        is_scored &= ~tf.math.is_nan(score)
         nothing = tf.constant(float("nan"), tf.float64)
         score = tf.where(is_scored, score, nothing)
+        is_scored &= ~tf.math.is_nan(score)
         return {"time": ViewScores(score, is_scored, contribution)}
 
-    def _totals(self, parts):
-        """Of each part the combined score and the columns' terms."""
-        totals, terms = [], []
+    def _terms(self, parts):
+        """The columns' terms in each part, and where a step is scored."""
+        terms = []
         is_scored = tf.constant(True)
         for position, name in enumerate(self.parts):
             residual = tf.cast(parts[name], tf.float64)
             is_known = ~tf.math.is_nan(residual)
-            # As if the columns that are not known were like the others.
-            num_known = tf.math.count_nonzero(
-                is_known, axis=-1, keepdims=True, dtype=tf.float64
-            )
-            rescaling = self.num_scored / tf.maximum(num_known, 1.0)
             distance = tf.abs(residual - self.median[position])
             term = distance / self.spread[position]
             term = tf.where(is_known, term, tf.zeros_like(term))
-            terms.append(term * rescaling)
-            totals.append(self._combined(term, rescaling[..., 0]))
+            num_known = tf.math.count_nonzero(
+                is_known, axis=-1, keepdims=True, dtype=tf.float64
+            )
+            # As if the columns that are not known were like the others.
+            rescaling = self.num_scored / tf.maximum(num_known, 1.0)
+            if self.settings.combination == "sum":
+                term *= rescaling
+            elif self.settings.combination == "root_sum_square":
+                term *= tf.sqrt(rescaling)
+            terms.append(term)
             is_scored &= 2 * num_known[..., 0] >= self.num_scored
-        return totals, terms, is_scored
+        return tf.concat(terms, axis=-1), is_scored
 
-    def _combined(self, terms, rescaling):
+    def _total(self, terms):
         kind = self.settings.combination
         if kind == "max":
             return tf.reduce_max(terms, axis=-1)
         if kind == "root_sum_square":
-            return tf.sqrt(tf.reduce_sum(tf.square(terms), -1) * rescaling)
+            return tf.sqrt(tf.reduce_sum(tf.square(terms), axis=-1))
         if kind == "top_k":
             count = min(self.settings.top_k, self.num_scored)
             return tf.reduce_sum(tf.math.top_k(terms, count).values, axis=-1)
-        return tf.reduce_sum(terms, axis=-1) * rescaling
+        return tf.reduce_sum(terms, axis=-1)
 
     def empty_statistics(self, number: int = 0) -> dict[str, ColumnQuantiles]:
         """Statistics of no residuals, to start a pass with.
@@ -200,7 +232,8 @@ class ScaledResidual(keras.layers.Layer):
         """
         rows = _taken(parts, positions)
         if "total" in statistics:
-            totals, _, is_scored = self._totals(rows)
+            terms, is_scored = self._terms(rows)
+            totals = map(self._total, tf.split(terms, len(self.parts), -1))
             stacked = np.stack([total.numpy() for total in totals], axis=-1)
             stacked[~is_scored.numpy()] = np.nan
             rows = {"total": stacked}
@@ -262,14 +295,17 @@ class ScaledResidual(keras.layers.Layer):
             "window_length": self.window_length,
             "num_scored": self.num_scored,
             "parts": list(self.parts),
+            "delays": list(self.delays),
         }
 
 
-def _smoothing(settings: ScaledResidualSettings):
+def _smoothing(
+    settings: ScaledResidualSettings, delays: Sequence[int] = ()
+) -> ExponentialMean | CentredMean | None:
     if settings.smoothing == "none" or settings.smoothing_span == 1:
         return None
     if settings.smoothing == "centred":
-        return CentredMean(settings.smoothing_span)
+        return CentredMean(settings.smoothing_span, delays)
     return ExponentialMean(settings.smoothing_span)
 
 

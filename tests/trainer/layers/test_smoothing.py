@@ -227,3 +227,15 @@ def test_no_steps():
     means, after = smoothing.step(nothing, known[:, :0], state)
     assert means.shape == (2, 0, 1)
     np.testing.assert_array_equal(after["total"], state["total"])
+
+
+@pytest.mark.parametrize("delay", [1, 4, 100])
+def test_a_value_that_lags_is_taken_from_later(delay):
+    """Catches a shift to the wrong side, or of its neighbours too."""
+    values, is_known = series_with_holes(width=3, share=0.0)
+    found = CentredMean(5, (0, delay, 0)).whole(tf.constant(values), is_known)
+    shifted = values.copy()
+    steps = np.minimum(np.arange(values.shape[1]) + delay, values.shape[1] - 1)
+    shifted[..., 1] = values[:, steps, 1]
+    expected = by_loop(shifted, is_known, 5)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)

@@ -5,6 +5,7 @@ import functools
 import hypothesis
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from trainer.scorers.scaled_residual import (
     ScaledResidual,
     ScaledResidualSettings,
 )
+from trainer.scorers.view_scores import smoothed_whole
 
 LENGTH, NUM_SCORED = 6, 5
 ONE, TWO = ("forecast",), ("forecast", "reconstruction")
@@ -141,7 +143,8 @@ def test_equals_the_naive_twin(settings, parts, missing):
 def test_contributions_sum_to_the_score(parts):
     """Catches terms of one part alone, or not rescaled for missing ones."""
     scorer = fitted(parts)
-    found = scores_of(scorer, residuals(9, 2, parts, missing=0.2))
+    values = residuals(9, 2, parts, missing=0.2)
+    found = scorer.combine({"time": scores_of(scorer, values)})["time"]
     total = tf.reduce_sum(found.contribution, axis=-1).numpy()
     is_scored = found.is_scored.numpy()
     np.testing.assert_allclose(
@@ -409,3 +412,18 @@ def test_an_infinite_column_keeps_its_contribution():
     contribution = scorer(parts)["time"].contribution[0, 0].numpy()
     assert np.isposinf(contribution[1])
     assert np.isfinite(contribution[[0, 2]]).all()
+
+
+def test_parts_are_smoothed_before_they_are_put_together():
+    """Catches a mean of logarithms in place of the logarithm of a mean."""
+    scorer = fitted(TWO, smoothing="exponential", smoothing_span=4)
+    values = residuals(1, seed=3, parts=TWO)
+    terms = scorer(values)
+    whole = smoothed_whole(scorer.smoothing, terms)
+    found = scorer.combine(whole)["time"].score.numpy()[0]
+    rows = terms["time"].contribution.numpy()[0]
+    means = pd.DataFrame(rows).ewm(span=4, adjust=True).mean().to_numpy()
+    totals = [each.sum(axis=1) for each in np.split(means, 2, axis=1)]
+    usual = scorer.total_spread.numpy()
+    expected = np.log1p(totals[0] / usual[0]) + np.log1p(totals[1] / usual[1])
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
