@@ -120,7 +120,9 @@ class LoadedDetector:
     def rows_a_call(self) -> int:
         """Rows of a long series that one call may score."""
         if self._slides:
-            fitting = CELLS_A_CALL // len(self.feature_names)
+            # Where cells are missing, each step has a window of its own.
+            cells_a_step = self.num_steps_needed * len(self.feature_names)
+            fitting = CELLS_A_CALL // cells_a_step
             return min(max(fitting, 1), MOST_ROWS_A_CALL)
         return self.windows_a_call
 

@@ -309,8 +309,7 @@ class Detector(keras.Model):
             View name to `ViewScores` without a batch, of the steps from
             `num_steps_needed` on.
         """
-        is_step_by_step = self.views == ("time",)
-        if not (self.network.slides and is_step_by_step):
+        if not (self.network.slides and self.scorer.is_step_by_step):
             return self._scores_by_window(series)
         # What is missing is filled from within the window alone.
         return tf.cond(

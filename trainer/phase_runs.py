@@ -144,7 +144,7 @@ class PhaseRuns:
             getattr(self._settings, kind): _rule(self._config, kind)
             for kind in ("threshold_rule", "label_free_threshold_rule")
         }
-        steps_per_day = self._steps_per_day
+        steps_per_day = self._schema.steps_per_day
         with self._progress(PHASES[2], "thresholds", windows) as advance:
             numbers = {"split": split, "windows": len(windows)} | (
                 threshold_tuning.run(
@@ -171,13 +171,6 @@ class PhaseRuns:
                 steps_per_day,
             )
         return numbers | {"alarms_on_unseen": "validation"} | alarms
-
-    @property
-    def _steps_per_day(self) -> float:
-        """Steps a day; NaN where not known, or where samples are sequences."""
-        if self._schema.label_kind == "sequence":
-            return float("nan")
-        return self._schema.steps_per_day
 
     def _progress(
         self, phase: str, text: str, windows: Windows, num_passes: int = 1

@@ -76,9 +76,10 @@ def stream_windows(
     waiting: list[np.ndarray] = []
     num_waiting = 0
     for rows in pieces:
-        windows = _normal_windows(rows, window_length, stride)
-        for begin in range(0, len(windows), _WINDOWS_A_BATCH):
-            waiting.append(windows[begin : begin + _WINDOWS_A_BATCH])
+        windows, starts = _normal_windows(rows, window_length, stride)
+        for begin in range(0, len(starts), _WINDOWS_A_BATCH):
+            # A copy of some: all of a long record would be many times it.
+            waiting.append(windows[starts[begin : begin + _WINDOWS_A_BATCH]])
             num_waiting += len(waiting[-1])
             if num_waiting >= _WINDOWS_A_BATCH:
                 yield np.concatenate(waiting)
@@ -138,7 +139,9 @@ def _joined(first: _Rows, second: _Rows) -> _Rows:
 
 
 def _copied(rows: _Rows) -> _Rows:
-    return rows._replace(values=rows.values.copy())
+    return rows._replace(
+        values=rows.values.copy(), is_anomalous=rows.is_anomalous.copy()
+    )
 
 
 def _is_anomalous(run: Run) -> np.ndarray:
@@ -149,15 +152,17 @@ def _is_anomalous(run: Run) -> np.ndarray:
     return np.zeros(len(run.values), bool)
 
 
-def _normal_windows(rows: _Rows, window_length: int, stride: int) -> np.ndarray:
+def _normal_windows(
+    rows: _Rows, window_length: int, stride: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """All windows as a view, and which of them are wanted."""
     num_windows = len(rows.values) - window_length + 1
     if num_windows <= 0:
-        shape = (0, window_length, rows.values.shape[1])
-        return np.zeros(shape, rows.values.dtype)
+        return rows.values, np.zeros(0, np.int64)
     starts = np.arange(-rows.start % stride, num_windows, stride)
     num_before = np.concatenate([[0], np.cumsum(rows.is_anomalous)])
     has_anomaly = num_before[starts + window_length] > num_before[starts]
     windows = np.lib.stride_tricks.sliding_window_view(
         rows.values, window_length, axis=0
     )
-    return np.swapaxes(windows, 1, 2)[starts[~has_anomaly]]
+    return np.swapaxes(windows, 1, 2), starts[~has_anomaly]

@@ -119,8 +119,10 @@ class Schema:
 
     @property
     def steps_per_day(self) -> float:
-        """Time steps a day; NaN where the sampling period is not known."""
+        """Time steps a day; NaN where not known, or sequences are labelled."""
         period = self.sampling_period_seconds
+        if self.label_kind == "sequence":
+            return float("nan")
         return 86_400 / period if period else float("nan")
 
     @property

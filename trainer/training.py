@@ -67,7 +67,6 @@ class Training:
         self._logs = TrainingLogs(self._folder.log_dir if is_logged else "")
         self._metrics: dict[str, Any] = {}
         self._is_done = False
-        self._is_jitted = config.run.driver != "graph"
 
     def run(self) -> None:
         """Runs the phases; the last of the three exports the model.
@@ -231,8 +230,7 @@ class Training:
 
     def _export_if_due(self, detector: Detector) -> None:
         """Exports after the last phase, unless an earlier process did."""
-        is_last = self._settings.training_mode in ("all", PHASES[-1])
-        if is_last and (self._folder.has_written or not self._folder.has_model):
+        if self._is_export_due:
             self._export(detector)
         self._is_done = True
 

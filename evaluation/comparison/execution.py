@@ -78,7 +78,7 @@ def carry_out(
         All runs with what they left behind; None = failed.
     """
     waiting = [run for run in planned if not run.result()]
-    num_done = sum(map(bool, (run.result() for run in planned)))
+    num_done = len(planned) - len(waiting)
     if num_done:
         print(f"{num_done:,} of {len(planned):,} runs were done before")
     _execute([run.command for run in waiting], "training", pool)

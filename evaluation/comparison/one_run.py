@@ -78,12 +78,12 @@ def _measured(
 ) -> tuple[tuple[str, ...], dict[str, dict[str, Figures]]]:
     """Names of the views, and the figures of all detectors."""
     from evaluation.measuring import measure
-    from evaluation.models import load_models
+    from evaluation.models import load_models, scoring_alike
     from evaluation.splits import Data, read_split
 
     schema = Schema.load(order.data)
     models = load_models([order.model], schema)
-    data = Data(order.data, schema, "test", ())
+    data = Data(order.data, scoring_alike(models, schema), "test", ())
     measured = measure(
         models, data, read_split(data), {}, order.buffer_length, 1
     )

@@ -18,6 +18,7 @@ __all__ = ["Run", "checked_words"]
 
 # Said by the comparison itself, or folders that runs would share.
 _OURS = (
+    "input",
     "data_dir",
     "output_dir",
     "model_dir",

@@ -151,7 +151,7 @@ class VectorAutoregression(keras.layers.Layer):
                 is False are left out, pair by pair.
         """
         length, scored = self.context_length, list(self.scored)
-        # What was filled in would weigh in the inputs and not in the targets.
+        # A filled target would weigh as an input, and not as what it is.
         known = values.astype(np.float64)
         known[..., scored] = np.where(observed, known[..., scored], np.nan)
         lags = lagged(known[..., list(self._read)], length)

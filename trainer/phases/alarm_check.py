@@ -48,9 +48,9 @@ def run(
         exposure = np.count_nonzero(~np.isnan(in_time)) / (
             steps_per_day if is_daily else 1000
         )
-        count = num_alarms(in_time, threshold)
-        numbers[f"{view}_alarms"] = count
         if exposure:
+            count = num_alarms(in_time, threshold)
+            numbers[f"{view}_alarms"] = count
             rate = f"{view}_alarms_per_{unit}"
             numbers[rate] = count / exposure
             interval = poisson_rate_interval(count, exposure)

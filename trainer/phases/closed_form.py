@@ -59,9 +59,10 @@ def run(
     if not statistics.count:
         raise ValueError(
             "The train split must hold a series of at least "
-            f"{detector.num_steps_needed} rows without a gap. Received: none. "
-            "Give more rows, or shorten what the network reads: "
-            "--context_length or --window_length."
+            f"{detector.num_steps_needed} rows without a gap, with measured "
+            "values and none of them labelled anomalous. Received: none. Give "
+            "more rows, or shorten what the network reads: --context_length "
+            "or --window_length."
         )
     network.finalize(statistics)
     detector.finish_phase("reconstruction")
@@ -75,8 +76,10 @@ def run(
         "validation_windows": len(validation),
         "replicas": workers.num_replicas,
     }
+    errors = {}
     if len(validation):
         errors = _validation_errors(detector, validation, workers)
+    if errors:
         loss = float(np.mean(np.square(list(errors.values()))))
         numbers |= {"watched": "val_loss", "val_loss": loss} | errors
     return numbers
@@ -85,16 +88,19 @@ def run(
 def _validation_errors(
     detector: Detector, windows: Windows, workers: Workers
 ) -> dict[str, float]:
-    """Root mean squared residual of each part, scaled units."""
+    """Root mean squared residual of each part, scaled units; {} of none."""
     totals = np.zeros((len(detector.network.parts), 2))
     for parts in map_windows(
         detector.residual_parts, windows, _nobody, False, workers
     ):
-        for position, part in enumerate(parts.values()):
+        for position, name in enumerate(detector.network.parts):
+            part = parts[name]
             finite = part[np.isfinite(part)].astype(np.float64)
             totals[position] += np.square(finite).sum(), finite.size
     squares, counts = workers.sum(totals).T
-    errors = np.sqrt(squares / np.maximum(counts, 1))
+    if not counts.all():
+        return {}
+    errors = np.sqrt(squares / counts)
     return {
         f"val_{part}_rmse": float(error)
         for part, error in zip(detector.network.parts, errors, strict=True)

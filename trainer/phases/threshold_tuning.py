@@ -9,6 +9,7 @@ import tensorflow as tf
 from trainer.dataset import Windows
 from trainer.detector import Detector
 from trainer.scorers.view_scores import ViewScores, smoothed_whole
+from trainer.statistics.alarm_rate import num_alarms
 from trainer.tensorboard import TrainingLogs
 from trainer.thresholds.constant import ConstantRule
 from trainer.window_pass import map_windows
@@ -58,6 +59,9 @@ def run(
         name = _first_usable(rules, in_time, labels)
         names[f"{view}_rule"] = name
         thresholds[view] = rules[name].fit(in_time, labels, steps_per_day)
+        names[f"{view}_alarms_on_tuning"] = num_alarms(
+            in_time, thresholds[view]
+        )
         names |= {
             f"{view}_{detail}": value
             for detail, value in rules[name].fit_details.items()

@@ -54,6 +54,7 @@ class Mahalanobis(keras.layers.Layer):
     settings_class = MahalanobisSettings
     needs = ("time_view", "feature_view")
     views = ("time", "feature")
+    is_step_by_step = False
     num_passes = 1
     smoothing = None
 

@@ -47,7 +47,7 @@ class ScaledResidualSettings(Settings):
     smoothing_span: int = setting(20, "time steps a mean", minimum=1)
 
     def num_warm_up_steps(self) -> int:
-        """Earlier steps that a score depends on, beyond rounding."""
+        """Earlier steps that a score depends on, to e**-10 of its weight."""
         smoothing = _smoothing(self)
         return smoothing.warm_up_steps if smoothing else 0
 
@@ -77,6 +77,7 @@ class ScaledResidual(keras.layers.Layer):
     settings_class = ScaledResidualSettings
     needs = ()
     views = ("time",)
+    is_step_by_step = True
 
     def __init__(
         self,

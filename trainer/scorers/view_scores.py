@@ -14,7 +14,8 @@ class ViewScores(NamedTuple):
     Attributes:
         score: float64, larger = stranger; NaN where not scored.
         is_scored: bool, shape of `score`.
-        contribution: float64, the features' terms of the score.
+        contribution: float64, the features' terms, larger = more of the
+            score; only sums of terms add up to it.
     """
 
     score: tf.Tensor

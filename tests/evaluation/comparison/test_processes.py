@@ -48,10 +48,11 @@ print(count)
     assert sorted(run_all(told, 2, 1)) == [(0, 0), (1, 0)]
     assert [last_word(each) for each in told] == ["2", "2"]
     alone = f"""
-import os, pathlib
+import os, pathlib, time
 path = pathlib.Path({str(tmp_path / "running")!r})
 print(path.exists())
 path.touch()
+time.sleep(0.2)
 path.unlink()
 """
     told = [python(alone, tmp_path / f"alone{n}.log") for n in range(3)]

@@ -65,6 +65,12 @@ def test_a_result_comes_back_as_it_was(tmp_path):
 def test_flags_are_checked_before_any_run():
     """Catches a mistyped flag that is found after hours, run by run."""
     assert checked_words("--epochs 2", ["talk_dense"]) == ("--epochs", "2")
-    for flags in ("--epoch 2", "--epochs 0", "--seed 3", "--output_dir=x"):
+    for flags in (
+        "--input x",
+        "--epoch 2",
+        "--epochs 0",
+        "--seed 3",
+        "--output_dir=x",
+    ):
         with pytest.raises(ValueError):
             checked_words(flags, ["talk_dense"])

@@ -161,8 +161,12 @@ def test_no_validation_is_not_an_error_of_zero(long_data_set, splits):
     train, validation = splits
     nothing = dataclasses.replace(validation, starts=validation.starts[:0])
     detector = make_forecaster(long_data_set[1])
-    found = closed_form.run(detector, batches(train), nothing, skip)
-    assert not [name for name in found if name.startswith("val_")]
+    unmeasured = dataclasses.replace(
+        validation, values=np.full_like(validation.values, np.nan)
+    )
+    for held_out in (nothing, unmeasured):
+        found = closed_form.run(detector, batches(train), held_out, skip)
+        assert not [name for name in found if name.startswith("val_")]
 
 
 def test_workers_share_the_windows(long_data_set, splits):
