@@ -241,7 +241,7 @@ def _parser() -> Parser:
         "again, the same\ncommand goes on where it stopped.",
         epilog=f"There are\n{registered}\nWith one of these named, --help "
         "shows its own flags too:\n"
-        "  python -m trainer.task --preset=talk_dense --help\n\n"
+        "  python -m trainer.task --preset=recommended --help\n\n"
         "From a file to model and report:\n"
         "  python -m trainer.task --input=pumps.csv --output_dir=run\n"
         "--input may be all that preprocessing reads: the flags that\n"

@@ -107,7 +107,8 @@ def make_data_set(request: Any, settings: RunSettings) -> None:
 
     Raises:
         OSError: a file cannot be read or written.
-        ValueError: preprocessing refuses the rows.
+        ValueError: preprocessing refuses the rows, or a data set is there
+            that was made from something else.
     """
     from preprocessing import task
 
@@ -128,6 +129,13 @@ def make_data_set(request: Any, settings: RunSettings) -> None:
             "The data set in %s was made from this input.", settings.data_dir
         )
         return
+    if settings.resume and _holds_data_set(settings.data_dir):
+        raise ValueError(
+            f"`input` must be what {settings.data_dir} was made from, with the "
+            "same flags. Received: other files, changed files, or other flags "
+            "of preprocessing. Name another --output_dir, or begin anew with "
+            "--resume=false, which replaces data set and model."
+        )
     with _in_the_log(settings.log_format):
         task.make_data_set(request)
     record.write()
@@ -172,6 +180,15 @@ def _report(settings: RunSettings, model: str) -> str:
     except ValueError as error:
         return str(error)
     return ""
+
+
+def _holds_data_set(folder: str) -> bool:
+    try:
+        Schema.load(folder)
+    except ValueError:
+        # None, or a damaged one, which is made again.
+        return False
+    return True
 
 
 def _report_dir(settings: RunSettings) -> str:

@@ -20,6 +20,7 @@ from trainer.recovery import Recovery
 from trainer.schema import Schema
 from trainer.tensorboard import TrainingLogs
 from trainer.thresholds import RULES
+from trainer.thresholds.wanted_alarms import WantedAlarms
 from trainer.training_data import TrainingData
 from trainer.tuning_metric import TuningMetric
 from trainer.workers import Workers
@@ -158,6 +159,7 @@ class PhaseRuns:
                     steps_per_day,
                 )
             )
+        self._note_unused_wish(numbers)
         unseen = self._data.windows("validation")
         if not len(unseen):
             return numbers
@@ -171,6 +173,23 @@ class PhaseRuns:
                 steps_per_day,
             )
         return numbers | {"alarms_on_unseen": "validation"} | alarms
+
+    def _note_unused_wish(self, numbers: Mapping[str, Any]) -> None:
+        """Says where labels made a wanted rate of alarms meaningless."""
+        settings = self._config.label_free_threshold_rule
+        chosen = self._settings.threshold_rule
+        is_wanted = isinstance(settings, WantedAlarms) and (
+            settings.alarms_per_day or settings.alarms_per_1000_steps
+        )
+        needs_labels = load(RULES, chosen, "threshold rule").needs_labels
+        if is_wanted and needs_labels and chosen in numbers.values():
+            _logger.warning(
+                "The wanted rate of alarms has no effect: the tuning split has "
+                "labels of both classes, so the rule is %s. For the rate add "
+                "--threshold_rule=%s.",
+                chosen,
+                self._settings.label_free_threshold_rule,
+            )
 
     def _progress(
         self, phase: str, text: str, windows: Windows, num_passes: int = 1

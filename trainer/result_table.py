@@ -23,10 +23,13 @@ def show(metrics: Mapping[str, Mapping[str, Any]], log_format: str) -> None:
         fields = {"metrics": metrics}
         logging.getLogger(__name__).info(_TITLE, extra={"fields": fields})
         return
-    table = Table("phase", "", "", title=_TITLE)
+    table = Table("", "", title=_TITLE, show_header=False)
     for phase, numbers in metrics.items():
-        for position, (name, value) in enumerate(numbers.items()):
-            table.add_row("" if position else phase, name, _shown(value))
+        table.add_section()
+        # A row of its own: names are long, and none may be cut.
+        table.add_row(phase, "", style="bold")
+        for name, value in numbers.items():
+            table.add_row(f"  {name}", _shown(value))
     Console().print(table)
 
 

@@ -42,7 +42,13 @@ def _checked(
     """All that can be refused before training; the data set, if to be made."""
     handed_on = _preprocess(arguments, environment, preemption)
     config = parse(arguments, environment, handed_on)
-    check_given(config.run, ("data_dir", "output_dir"))
+    if not config.run.data_dir:
+        raise ValueError(
+            "`data_dir` must be given, or `input`. Received: neither. Add "
+            "--input=FILE for files as they are, or --data_dir=FOLDER for "
+            "what preprocessing wrote; --help explains."
+        )
+    check_given(config.run, ("output_dir",))
     log_format.configure(config.run.log_format)
     num_local = max(1, config.run.num_replicas)
     config.run.check_replicas(environment.cluster.num_workers * num_local)

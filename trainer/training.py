@@ -147,6 +147,14 @@ class Training:
             PHASES[1]: steps.error_statistics,
             PHASES[2]: steps.threshold_tuning,
         }
+        num_series = self._schema.splits["train"].series
+        is_pooled = self._schema.label_kind != "sequence" and num_series > 1
+        if phases and is_pooled and not self._settings.series:
+            _logger.info(
+                "One detector for all %d series. For one each: --series=ID, "
+                "or python -m evaluation.compare.",
+                num_series,
+            )
         for phase in phases:
             _logger.info("Phase %s", phase, extra={"fields": {"phase": phase}})
             for stale in PHASES[PHASES.index(phase) :]:
