@@ -19,6 +19,7 @@ BENCHMARKS = (
     "workers",
     "checkpoints",
     "vus",
+    "scoring",
 )
 
 
