@@ -23,6 +23,8 @@ setup(
             "preprocessing.*",
             "evaluation",
             "evaluation.*",
+            "hptuning",
+            "hptuning.*",
             "inference",
             "inference.*",
         ]
@@ -51,10 +53,12 @@ setup(
         "dev": [
             "apache-beam[dask]",
             "gcp-storage-emulator",
+            "google-cloud-aiplatform<2",
             "google-cloud-build",
             "hypothesis",
             "import-linter",
             "mypy",
+            "optuna>=5",
             "pandas-stubs<2.4",
             "pytest",
             "pytest-xdist",
