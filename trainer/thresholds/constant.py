@@ -55,12 +55,14 @@ class TuningScores(NamedTuple):
         series: `[step]` float64, the same scores in time order, NaN where
             one was left out, or where the next step is another stretch's.
         steps_per_day: NaN = unknown.
+        view: name of the scores.
     """
 
     scores: np.ndarray
     labels: np.ndarray
     series: np.ndarray
     steps_per_day: float
+    view: str
 
 
 class ConstantRule(abc.ABC):
@@ -69,8 +71,8 @@ class ConstantRule(abc.ABC):
     Attributes:
         settings_class: the rule's own flags.
         needs_labels: whether labels of both classes must be there.
-        fit_details: what the threshold of the last `fit` rests on, for
-            metrics.json; empty where the settings say it all.
+        fit_details: what the threshold of the last `fit` rests on, JSON
+            values; empty where the settings say it all.
     """
 
     settings_class: type[Settings]
@@ -85,6 +87,7 @@ class ConstantRule(abc.ABC):
         scores: np.ndarray,
         labels: np.ndarray,
         steps_per_day: float = math.nan,
+        view: str = "time",
     ) -> float:
         """Chooses the threshold.
 
@@ -97,6 +100,7 @@ class ConstantRule(abc.ABC):
                 not scored, or a break between stretches.
             labels: `[score]` int8, 0 normal, 1 anomalous, -1 unknown.
             steps_per_day: scores a day; NaN = unknown.
+            view: name of the scores.
 
         Returns:
             A finite number; `apply` flags the scores that reach it.
@@ -125,6 +129,7 @@ class ConstantRule(abc.ABC):
                 labels[is_used],
                 np.where(is_used, scores, np.nan),
                 steps_per_day,
+                view,
             )
         )
 

@@ -5,12 +5,13 @@ import dataclasses
 import numpy as np
 
 from trainer.config import Settings, setting
-from trainer.thresholds.constant import ConstantRule, TuningScores
+from trainer.thresholds.constant import ConstantRule, TuningScores, apply
 
 __all__ = ["FBeta", "FBetaSettings", "best_f_beta_threshold", "f_beta_sweep"]
 
 # F-beta values this close are equal: their difference is rounding.
 TIE = 1e-12
+CURVE_POINTS = 200
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +46,34 @@ class FBeta(ConstantRule):
                 f"{num_normal} normal, {num_anomalous} anomalous. Choose a "
                 "rule that needs no labels, for example quantile."
             )
-        return best_f_beta_threshold(scores, labels, self.settings.beta)[0]
+        beta = self.settings.beta
+        threshold, f_beta = best_f_beta_threshold(scores, labels, beta)
+        is_flagged = apply(scores, threshold)
+        num_found = int(np.sum(is_flagged & (labels == 1)))
+        num_flagged = int(np.sum(is_flagged & (labels >= 0)))
+        self.fit_details = {
+            "beta": beta,
+            "f_beta": f_beta,
+            "precision": num_found / num_flagged if num_flagged else 0.0,
+            "recall": num_found / int(num_anomalous),
+            "curve": _curve(scores, labels, beta),
+        }
+        return threshold
+
+
+def _curve(
+    scores: np.ndarray, labels: np.ndarray, beta: float
+) -> dict[str, list[float]]:
+    """F-beta by threshold, in few enough points to draw."""
+    thresholds, f_beta = f_beta_sweep(scores, labels, beta)
+    shown = np.flatnonzero(np.isfinite(thresholds))
+    best = int(np.argmax(f_beta[shown]))
+    steps = np.linspace(0, len(shown) - 1, CURVE_POINTS).round().astype(int)
+    shown = shown[np.unique(np.append(steps, best))]
+    return {
+        "threshold": thresholds[shown].tolist(),
+        "f_beta": f_beta[shown].tolist(),
+    }
 
 
 def best_f_beta_threshold(

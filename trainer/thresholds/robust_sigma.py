@@ -1,45 +1,43 @@
-"""The median score plus a number of robust standard deviations."""
+"""The centre of normal scores plus a number of robust deviations."""
 
 import dataclasses
 
 import numpy as np
 
-from trainer.config import Settings, setting
+from trainer.statistics.shortest_half import shortest_half
 from trainer.thresholds.constant import ConstantRule, TuningScores, clear_of
+from trainer.thresholds.deviations import Deviations, threshold_above
 
 __all__ = ["RobustSigma", "RobustSigmaSettings"]
 
-# Make both spreads estimate the standard deviation of a normal distribution.
-MEDIAN_DEVIATION_SCALE = 1.4826
+# Makes the mean deviation estimate that of a normal distribution.
 MEAN_DEVIATION_SCALE = 1.2533
 
 
 @dataclasses.dataclass(frozen=True)
-class RobustSigmaSettings(Settings):
-    """Threshold rule robust_sigma: median plus robust deviations."""
-
-    num_deviations: float = setting(
-        3.0, "standard deviations above the centre", minimum=0.0
-    )
+class RobustSigmaSettings(Deviations):
+    """Threshold rule robust_sigma: centre plus robust deviations."""
 
 
 class RobustSigma(ConstantRule):
-    """Flags what is `num_deviations` robust deviations above the median.
+    """Flags what is `num_deviations` robust deviations above the centre.
 
-    The deviation is 1.4826 times the median absolute deviation from the
-    median, so that nearly half of the scores may be anomalous. Where more
-    than half of the scores are equal it is 0; then 1.2533 times the mean
-    absolute deviation takes its place. The median itself is never flagged.
+    Centre and deviation are those of the half of the scores that lie closest
+    together, beginning in the lowest quarter: so half of the scores may be
+    anomalous. (The median and the deviation from it, which are more usual, lie
+    in the gap between both kinds then.) Where more than half of the scores are equal that deviation is 0;
+    then 1.2533 times the mean absolute deviation takes its place. The median
+    is never flagged.
 
     Example:
         >>> rule = RobustSigma(RobustSigmaSettings(num_deviations=2.0))
-        >>> scores = np.array([1.0, 2.0, 3.0, 4.0, 1e9])
-        >>> round(rule.fit(scores, np.zeros(5)), 4)
-        5.9652
+        >>> scores = np.array([1.0, 2.0, 3.0, 4.0, 1e9, 2e9, 3e9, 4e9])
+        >>> bool(rule.fit(scores, np.zeros(8)) < 1e9)
+        True
 
     References:
-        Iglewicz, Hoaglin (1993), How to detect and handle outliers,
-        section 3.3 (modified z-score).
+        Rousseeuw, Leroy (1987), Robust Regression and Outlier Detection,
+        section 4.1.
     """
 
     settings_class = RobustSigmaSettings
@@ -47,10 +45,11 @@ class RobustSigma(ConstantRule):
 
     def _fit_core(self, tuning: TuningScores) -> float:
         scores = tuning.scores
-        median = float(np.median(scores))
-        distances = np.abs(scores - median)
-        deviation = MEDIAN_DEVIATION_SCALE * float(np.median(distances))
+        centre, deviation = shortest_half(scores)
         if deviation == 0:
+            distances = np.abs(scores - centre)
             deviation = MEAN_DEVIATION_SCALE * float(np.mean(distances))
-        threshold = median + self.settings.num_deviations * deviation
-        return max(threshold, clear_of(median))
+        threshold, self.fit_details = threshold_above(
+            self.settings, tuning, centre, deviation
+        )
+        return max(threshold, clear_of(float(np.median(scores))))

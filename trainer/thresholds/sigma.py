@@ -4,19 +4,15 @@ import dataclasses
 
 import numpy as np
 
-from trainer.config import Settings, setting
 from trainer.thresholds.constant import ConstantRule, TuningScores, clear_of
+from trainer.thresholds.deviations import Deviations, threshold_above
 
 __all__ = ["Sigma", "SigmaSettings"]
 
 
 @dataclasses.dataclass(frozen=True)
-class SigmaSettings(Settings):
+class SigmaSettings(Deviations):
     """Threshold rule sigma: mean plus standard deviations."""
-
-    num_deviations: float = setting(
-        3.0, "standard deviations above the centre", minimum=0.0
-    )
 
 
 class Sigma(ConstantRule):
@@ -40,8 +36,12 @@ class Sigma(ConstantRule):
         scores = tuning.scores
         # A single score has no sample deviation, and equal ones none at all.
         if np.ptp(scores) == 0:
+            self.fit_details = {"centre": float(scores[0]), "deviation": 0.0}
             return clear_of(float(scores[0]))
-        mean = float(np.mean(scores))
-        deviation = float(np.std(scores, ddof=1))
-        threshold = mean + self.settings.num_deviations * deviation
-        return max(threshold, clear_of(mean))
+        threshold, self.fit_details = threshold_above(
+            self.settings,
+            tuning,
+            float(np.mean(scores)),
+            float(np.std(scores, ddof=1)),
+        )
+        return threshold
