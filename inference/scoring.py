@@ -60,6 +60,8 @@ class LoadedDetector:
             set, or not told.
         calibration: the splits of its `statistics` and its `tuning`, and
             the `rule` of its thresholds; empty where not told.
+        learned: the numbers of each phase, as in metrics.json; empty where
+            not told.
 
     Raises:
         ValueError: not a folder of a finished model.
@@ -88,6 +90,7 @@ class LoadedDetector:
         self.settings = dict(description.get("settings", {}))
         self.series = tuple(description.get("series", ()))
         self.calibration = dict(description.get("calibration", {}))
+        self.learned = dict(description.get("learned", {}))
         inputs = self._signatures["score_chunk"].structured_input_signature[1]
         self.dtype = inputs["values"].dtype.as_numpy_dtype
 

@@ -7,6 +7,7 @@ from fake_model import save_fake_model
 
 from evaluation import findings, report, splits
 from evaluation.curves import precision_recall, sensitivity
+from evaluation.evidence import Components, FBetaCurve
 from evaluation.histogram import histogram
 from evaluation.page.page import PageContent
 from evaluation.scored_run import ScoredRun
@@ -82,6 +83,16 @@ def page_content(runs, title="title", names=None, baseline="baseline"):
             }
             for each, ratio in ratios.items()
         },
+        f_beta_curves={
+            each: FBetaCurve(probability, 1 - probability**2, 0.5, 2.0)
+            for each in scores
+        },
+        components={
+            each: Components(
+                np.array([0.0, 0.7, 0.9]), np.array([1.0, 0.4, np.nan]), 1
+            )
+            for each in scores
+        },
         events=Table("Most anomalous events", "", ["series"], [(title,)], True),
         shown_title="Worst and best series",
         shown=[(f"Caption {n}.", run) for n, run in enumerate(runs)],
@@ -104,6 +115,8 @@ def empty_content(title="nothing"):
         sensitivities={},
         histograms={},
         quantiles={},
+        f_beta_curves={},
+        components={},
         events=Table("Most anomalous events", "", [], []),
         shown_title="The series",
         shown=[],

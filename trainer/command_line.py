@@ -3,16 +3,13 @@
 import argparse
 import dataclasses
 import json
-import logging
 import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from trainer import storage
+from trainer import config_file, storage
 from trainer.config import (
     PHASES,
-    RECONSTRUCTION_ONLY,
-    STEPS_ONLY,
     Preset,
     RunSettings,
     Settings,
@@ -26,10 +23,15 @@ from trainer.flags import (
     settings_from_flags,
 )
 from trainer.models import NETWORKS
-from trainer.presets import PRESETS
+from trainer.presets import MODEL_TYPES, PRESETS
 from trainer.schema import ROLE_FIELDS
 from trainer.scorers import SCORERS
 from trainer.thresholds import RULES
+from trainer.unused_flags import (
+    note_ignored,
+    refuse_early_flags,
+    refuse_step_flags,
+)
 
 __all__ = ["CONFIG_FILE", "Config", "parse", "parse_run"]
 
@@ -46,9 +48,16 @@ _WITHOUT_EFFECT = frozenset(
     if not field.metadata["affects_result"]
 )
 # All other flags of the first phase hold for those that follow.
-_NEVER_STORED = ("training_mode", "output_dir", "resume", "log_format", "input")
-# Of the first phase alone, and not of what it computes.
-_FIRST_ALONE = {*RECONSTRUCTION_ONLY, "input", *ROLE_FIELDS}
+_NEVER_STORED = (
+    "training_mode",
+    "output_dir",
+    "resume",
+    "log_format",
+    "input",
+    "config",
+    "train_file_pattern",
+    "eval_file_pattern",
+)
 _FOLDERS = ("model_dir", "checkpoint_dir", "log_dir")
 _CHOOSING = ("preset", "network", "model_type", "scorer", "threshold_rule")
 
@@ -120,6 +129,7 @@ def parse(
     """
     given = _given_names(arguments)
     environment = environment or Environment()
+    arguments = _with_config(arguments)
     folders = _folders(environment)
     first = _first_parser(folders)
     chosen, _ = first.parse_known_args(arguments)
@@ -128,8 +138,10 @@ def parse(
         first.print_help()
         first.exit()
     stored = _stored_settings(output_dir, chosen.training_mode)
-    if "preset" not in given:
-        chosen.preset = stored.get("preset", chosen.preset)
+    if "preset" not in _given_names(arguments):
+        chosen.preset = _implied_preset(chosen) or stored.get(
+            "preset", chosen.preset
+        )
     preset = load(PRESETS, chosen.preset, "preset")
     defaults = {**preset.settings, **_part_names(preset), **stored, **folders}
     parts = {
@@ -141,18 +153,22 @@ def parse(
             "`label_free_threshold_rule` must be a rule that needs no labels: "
             f"{', '.join(_label_free_rules())}. Received: {chosen.label_free_threshold_rule}"
         )
-    parser = _full_parser(preset, parts, defaults)
+    parser, unused = _full_parser(preset, parts, defaults)
     _accept(parser, handed_on)
     flags, unknown = parser.parse_known_args(arguments)
     _settle_folders(flags, given, environment)
     names = ", ".join(f"{kind} {getattr(flags, kind)}" for kind in _PARTS)
     refuse_unknown_flags(unknown, parser, f"This combination ({names})")
-    _refuse_early_flags(given, preset.aliases, flags.training_mode)
-    if parts["network"].is_closed_form:
-        _refuse_step_flags(given, preset.aliases, flags.network)
-    _note_ignored(preset, flags)
+    # Where each phase has files of its own, all flags stand in all commands.
+    if not flags.train_file_pattern:
+        refuse_early_flags(given, preset.aliases, flags.training_mode)
+        if parts["network"].is_closed_form:
+            refuse_step_flags(given, preset.aliases, flags.network)
+    note_ignored(preset, unused, flags)
+    run = settings_from_flags(RunSettings, flags)
+    _check_views(run, parts["scorer"].views)
     return Config(
-        run=settings_from_flags(RunSettings, flags),
+        run=run,
         **{
             kind: settings_from_flags(part.settings_class, flags)
             for kind, part in parts.items()
@@ -171,19 +187,62 @@ def parse_run(
         ValueError: a value is out of bounds.
     """
     parser = _first_parser(_folders(environment))
-    flags, _ = parser.parse_known_args(arguments)
+    flags, _ = parser.parse_known_args(_with_config(arguments))
     given = _given_names(arguments)
     _settle_folders(flags, given, environment)
     if flags.input:
-        _refuse_early_flags(given, {}, flags.training_mode)
+        refuse_early_flags(given, {}, flags.training_mode)
     return settings_from_flags(RunSettings, flags)
 
 
 def _first_parser(folders: Mapping[str, str]) -> Parser:
     parser = _parser()
-    add_flags(parser, [RunSettings], folders, {"model_type": "network"})
+    add_flags(parser, [RunSettings], folders)
+    _add_model_type(parser)
     parser.add_argument("--help", "-h", action="store_true")
     return parser
+
+
+def _add_model_type(parser: Parser) -> None:
+    parser.add_argument(
+        "--model_type",
+        choices=sorted(MODEL_TYPES),
+        help="the talk's name of what to train; names a preset",
+    )
+
+
+def _implied_preset(flags: argparse.Namespace) -> str:
+    """The preset that other flags name; "" = none does."""
+    if flags.model_type:
+        return MODEL_TYPES[flags.model_type]
+    return "talk_dense" if flags.train_file_pattern else ""
+
+
+def _with_config(arguments: Sequence[str]) -> list[str]:
+    """The command line behind the flags that its --config stands for."""
+    parser = Parser(add_help=False)
+    parser.add_argument("--config", default="")
+    path = parser.parse_known_args(arguments)[0].config
+    return [*(config_file.read_words(path) if path else ()), *arguments]
+
+
+def _check_views(settings: RunSettings, views: Sequence[str]) -> None:
+    """Refuses settings of views that the scorer does not have."""
+    unknown = sorted(set(settings.given_thresholds) - set(views))
+    if unknown:
+        raise ValueError(
+            f"`{unknown[0]}_threshold` must be of a view that the scorer has: "
+            f"{', '.join(views)}. Received: "
+            f"{settings.given_thresholds[unknown[0]]:g} for the scorer "
+            f"{settings.scorer}. Leave the flag out, or choose another --scorer."
+        )
+    if settings.fusion != "none" and len(views) < 2:
+        raise ValueError(
+            "`fusion` joins views, so there must be several. Received: "
+            f"fusion={settings.fusion} for the scorer {settings.scorer}, which "
+            f"has only {views[0]}. Leave the flag out, or choose another "
+            "--scorer."
+        )
 
 
 def _output_dir(
@@ -201,13 +260,15 @@ def _settle_folders(
     """Gives each trial its own folders, and an input its data set."""
     trial = environment.trial
     flags.output_dir = _output_dir(flags, given, environment)
-    own = {*_FOLDERS, "data_dir"} if flags.input else _FOLDERS
+    makes_data_set = flags.input or flags.train_file_pattern
+    own = {*_FOLDERS, "data_dir"} if makes_data_set else _FOLDERS
     for name in given.intersection(own) if trial else ():
         setattr(flags, name, os.path.join(getattr(flags, name), trial))
+    # Not what a copied run has stored: that is another folder's.
+    if makes_data_set and "data_dir" not in given and flags.output_dir:
+        flags.data_dir = os.path.join(flags.output_dir, "data")
     if not flags.input:
         return
-    if not flags.data_dir and flags.output_dir:
-        flags.data_dir = os.path.join(flags.output_dir, "data")
     # Preprocessing has made them the data set's own.
     for name in ROLE_FIELDS:
         setattr(flags, name, ())
@@ -255,7 +316,8 @@ def _parser() -> Parser:
 
 def _full_parser(
     preset: Preset, parts: Mapping[str, Any], defaults: Mapping[str, Any]
-) -> Parser:
+) -> tuple[Parser, list[str]]:
+    """Knows all flags; and the preset's that only other networks use."""
     parser = _parser()
     classes = [RunSettings]
     for part in parts.values():
@@ -268,48 +330,15 @@ def _full_parser(
         alias: name for alias, name in preset.aliases.items() if name in fields
     }
     add_flags(parser, classes, defaults, aliases)
+    _add_model_type(parser)
+    unused = sorted(set(preset.aliases) - set(aliases))
     group = parser.add_argument_group("accepted without effect")
     for name, reason in preset.ignored_flags.items():
         group.add_argument(f"--{name}", help=reason, metavar="ANY")
+    for name in unused:
+        group.add_argument(f"--{name}", help=argparse.SUPPRESS)
     parser.add_argument("--help", "-h", action="help")
-    return parser
-
-
-def _refuse_early_flags(
-    given: Collection[str], aliases: Mapping[str, str], training_mode: str
-) -> None:
-    """Refuses flags of the first phase where only a later one runs."""
-    names = {aliases.get(name, name) for name in given}
-    early = sorted(names.intersection(_FIRST_ALONE))
-    if early and training_mode not in ("all", PHASES[0]):
-        raise ValueError(
-            "Only the reconstruction phase uses these flags. Received: "
-            f"--{', --'.join(early)} with --training_mode={training_mode}. "
-            "Leave them out, or train anew with "
-            "--training_mode=reconstruction --resume=false."
-        )
-
-
-def _refuse_step_flags(
-    given: Collection[str], aliases: Mapping[str, str], network: str
-) -> None:
-    """Refuses flags of training step by step where there are no steps."""
-    names = {aliases.get(name, name) for name in given}
-    unused = sorted(names.intersection(STEPS_ONLY))
-    if unused:
-        raise ValueError(
-            f"The network {network} learns in one pass. Received: "
-            f"--{', --'.join(unused)}, which only training step by step uses. "
-            "Leave them out, or name another --network or --preset."
-        )
-
-
-def _note_ignored(preset: Preset, flags: argparse.Namespace) -> None:
-    for name, reason in preset.ignored_flags.items():
-        if getattr(flags, name.replace("-", "_")) is not None:
-            logging.getLogger(__name__).info(
-                "--%s has no effect: %s.", name, reason
-            )
+    return parser, unused
 
 
 def _label_free_rules() -> list[str]:

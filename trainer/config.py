@@ -97,6 +97,9 @@ PHASES = (
 )
 
 
+# Not NaN and not infinite.
+LARGEST_THRESHOLD = 1e300
+
 # Fields of `RunSettings` for networks that learn step by step.
 STEPS_ONLY = ("batch_size", "epochs", "max_steps", "learning_rate", "patience")
 
@@ -118,6 +121,22 @@ class RunSettings(Settings):
         "file, folder or quoted glob to preprocess first; several with commas",
         affects_result=False,
     )
+    train_file_pattern: str = setting(
+        "",
+        "files of short sequences, v;v;... a field, that this phase learns "
+        "from, in place of data_dir",
+        affects_result=False,
+    )
+    eval_file_pattern: str = setting(
+        "",
+        "with train_file_pattern: files of the validation split",
+        affects_result=False,
+    )
+    config: str = setting(
+        "",
+        "JSON file of settings, as config.json of a run; flags go before it",
+        affects_result=False,
+    )
     data_dir: str = setting(
         "",
         "folder that preprocessing wrote; with --input, to write, and empty = "
@@ -137,6 +156,29 @@ class RunSettings(Settings):
     scorer: str = setting("", "scorer; empty = the preset's")
     threshold_rule: str = setting("", "rule for labelled tuning sets")
     label_free_threshold_rule: str = setting("", "rule where a class lacks")
+    uses_labels: bool | None = setting(
+        None,
+        "tune on labels; none = where the tuning split has both classes, true = "
+        "it must, false = never",
+    )
+    time_threshold: float | None = setting(
+        None,
+        "threshold of the view time; none = the rule chooses",
+        minimum=-LARGEST_THRESHOLD,
+        maximum=LARGEST_THRESHOLD,
+    )
+    feature_threshold: float | None = setting(
+        None,
+        "threshold of the view feature; none = the rule chooses",
+        minimum=-LARGEST_THRESHOLD,
+        maximum=LARGEST_THRESHOLD,
+    )
+    fusion: str = setting(
+        "none",
+        "a further view, `fused`, that is anomalous where any view is, or all "
+        "are",
+        choices=("none", "any", "all"),
+    )
     window_length: int = setting(
         0,
         "time steps a window; 0 = sequence length, else the network's usual one",
@@ -238,6 +280,19 @@ class RunSettings(Settings):
         """Whether the command ends with a report."""
         return bool(self.input) and self.training_mode == "all"
 
+    @property
+    def given_thresholds(self) -> dict[str, float]:
+        """View to its threshold, of those that no rule has to choose."""
+        asked_for = {
+            "time": self.time_threshold,
+            "feature": self.feature_threshold,
+        }
+        return {
+            view: threshold
+            for view, threshold in asked_for.items()
+            if threshold is not None
+        }
+
     def check_replicas(self, num_replicas: int) -> None:
         """Raises ValueError where so many replicas cannot train like this."""
         if self.driver == "jit" and num_replicas > 1:
@@ -276,7 +331,7 @@ def load(registry: Mapping[str, str], name: str, kind: str) -> Any:
 
 def _check_bounds(field: dataclasses.Field, value: Any) -> None:
     metadata = field.metadata
-    if not metadata:
+    if not metadata or value is None:
         return
     for element in value if isinstance(value, tuple) else (value,):
         low, high = metadata["minimum"], metadata["maximum"]

@@ -14,6 +14,12 @@ from trainer import storage
 from trainer.config import MODEL_MARKER
 from trainer.detector import Detector, half_known
 from trainer.export_check import compare
+from trainer.fused_view import (
+    FUSED,
+    FUSED_THRESHOLD,
+    fused_view,
+    most_anomalous,
+)
 from trainer.scorers.view_scores import (
     ViewScores,
     smoothed_step,
@@ -33,6 +39,7 @@ def export(
     version: str,
     sample: np.ndarray,
     origin: Mapping[str, Any],
+    fusion: str = "none",
 ) -> None:
     """Writes the detector as a SavedModel with all signatures.
 
@@ -43,6 +50,8 @@ def export(
         sample: `[batch, time, feature]` raw windows to compare on, as long
             as the detector's.
         origin: what else the description tells of how it was made.
+        fusion: whether a further view says that "any" view is anomalous, or
+            "all" are; or "none".
 
     Raises:
         ValueError: a phase is missing, or `path` holds something else.
@@ -50,7 +59,7 @@ def export(
     """
     detector.check_finished()
     with storage.directory_written_whole(path, MODEL_MARKER) as temporary:
-        module = _Serving(detector, version, origin)
+        module = _Serving(detector, version, origin, fusion)
         tf.saved_model.save(module, temporary, signatures=module.signatures())
         compare(tf.saved_model.load(temporary), detector, sample)
 
@@ -59,16 +68,23 @@ class _Serving(tf.Module):
     """The exported functions over the detector's weights."""
 
     def __init__(
-        self, detector: Detector, version: str, origin: Mapping[str, Any]
+        self,
+        detector: Detector,
+        version: str,
+        origin: Mapping[str, Any],
+        fusion: str,
     ):
         super().__init__()
         self._detector = detector
+        self._fusion = fusion
         self._weights = [weight.value for weight in detector.weights]
         self._model_id = _model_id(detector)
         self._version = version
         identity = {"model_id": self._model_id, "version": version}
+        fused = [] if fusion == "none" else [FUSED]
+        views = {"views": [*detector.views, *fused], "fusion": fusion}
         self._description = json.dumps(
-            identity | detector.describe() | dict(origin)
+            identity | detector.describe() | views | dict(origin)
         )
         self._names = detector.schema.feature_names
         self._dtype = tf.as_dtype(detector.schema.dtype)
@@ -97,13 +113,12 @@ class _Serving(tf.Module):
             "serve_with_thresholds": (self.serve, window, thresholds),
             "score_chunk": (self.score_chunk, chunk, state),
             "initial_state": (self.initial_state,),
+            "serve_columns": (self.serve_columns, columns),
+            "serve_strings": (self.serve_strings, strings),
             "describe": (self.describe,),
         }
         if self._detector.is_offline:
             functions["finish_series"] = self.finish_series, self._finished()
-        if set(TALK_VIEWS) == set(self._detector.views):
-            functions["serve_columns"] = self.serve_columns, columns
-            functions["serve_strings"] = self.serve_strings, strings
         return {
             name: tf.function(function).get_concrete_function(*specs)
             for name, (function, *specs) in functions.items()
@@ -117,7 +132,10 @@ class _Serving(tf.Module):
             "model_id": tf.fill(batch, self._model_id),
             "version": tf.fill(batch, self._version),
         }
-        for view, threshold in self._thresholds(thresholds).items():
+        thresholds = self._thresholds(thresholds)
+        if self._fusion != "none":
+            outputs |= self._fused_windows(views, thresholds)
+        for view, threshold in thresholds.items():
             scores = views[view]
             outputs |= {
                 f"{view}_is_anomaly": _flag(scores, threshold),
@@ -130,6 +148,23 @@ class _Serving(tf.Module):
             }
         return outputs
 
+    def _fused_windows(self, views, thresholds):
+        """The fused view, one entry a window."""
+        entries = {
+            view: most_anomalous(scores, half_known(scores.is_scored))
+            for view, scores in views.items()
+        }
+        fused = fused_view(entries, thresholds, self._fusion)
+        one_entry = ViewScores(
+            fused.score[:, tf.newaxis],
+            fused.is_scored[:, tf.newaxis],
+            fused.contribution,
+        )
+        return _named(FUSED, one_entry) | {
+            f"{FUSED}_is_anomaly": _flag(one_entry, FUSED_THRESHOLD),
+            f"{FUSED}_threshold": tf.ones_like(fused.score),
+        }
+
     def _padded(self, values, padding):
         """Puts the steps in front that only serve as context."""
         num_context = self._detector.network.context_length
@@ -137,9 +172,14 @@ class _Serving(tf.Module):
         return tf.pad(values, pads, constant_values=padding)
 
     def serve_columns(self, columns):
-        """Scores windows given feature by feature; the talk's outputs."""
+        """Scores windows given feature by feature.
+
+        With the talk's views its eight outputs, else those of `serve`.
+        """
         values = tf.stack([columns[name] for name in self._input_names()], -1)
-        return self._talk_outputs(values)
+        if set(TALK_VIEWS) == set(self._detector.views):
+            return self._talk_outputs(values)
+        return self.serve(values)
 
     def serve_strings(self, columns):
         """Like `serve_columns`, each window a `;`-joined string."""
@@ -180,7 +220,9 @@ class _Serving(tf.Module):
             "num_seen": num_seen + tf.cast(num_steps, tf.int64),
         }
         views = detector.step_scores(known)
-        for view, threshold in self._thresholds(None).items():
+        thresholds = self._thresholds(None)
+        final = {}
+        for view, threshold in thresholds.items():
             scores = views[view]
             is_scored = scores.is_scored & (seen > num_context)
             nothing = np.float64("nan")
@@ -194,8 +236,11 @@ class _Serving(tf.Module):
             if detector.is_offline:
                 outputs |= _named(view, scores)
                 continue
-            scores = detector.scorer.combine({view: scores})[view]
-            outputs |= _flagged(view, scores, threshold)
+            final[view] = detector.scorer.combine({view: scores})[view]
+            outputs |= _flagged(view, final[view], threshold)
+        if self._fusion != "none":
+            fused = fused_view(final, thresholds, self._fusion)
+            outputs |= _flagged(FUSED, fused, FUSED_THRESHOLD)
         return outputs
 
     def _smoothed(self, view, scores, state):

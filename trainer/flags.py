@@ -147,22 +147,21 @@ def add_flags(
                 if name == field.name
             ]
             default = defaults.get(field.name, field.default)
-            is_switch = hints[field.name] is bool
+            hint = _without_none(hints[field.name])
+            is_switch = hint is bool
             is_repeated = field.metadata["is_repeated"]
             group.add_argument(
                 *(f"--{name}" for name in names),
                 dest=field.name,
                 action="extend" if is_repeated else "store",
-                type=_parser_of(hints[field.name]),
+                type=_parser_of(hint),
                 # argparse adds to a list, and to nothing else.
                 default=list(default) if is_repeated else default,
                 nargs="?" if is_switch else None,
                 const=True if is_switch else None,
                 choices=field.metadata["choices"] or None,
                 help=_help(field.metadata["text"], default),
-                metavar=None
-                if field.metadata["choices"]
-                else _metavar(hints[field.name]),
+                metavar=None if field.metadata["choices"] else _metavar(hint),
             )
 
 
@@ -206,9 +205,18 @@ def refuse_unknown_flags(
     )
 
 
+def _without_none(hint: Any) -> Any:
+    """The type of an optional field's value."""
+    if isinstance(hint, types.UnionType):
+        return next(t for t in typing.get_args(hint) if t is not type(None))
+    return hint
+
+
 def _parser_of(hint: Any) -> Any:
     if hint is bool:
         return _parse_bool
+    if hint is int:
+        return _parse_int
     if isinstance(hint, types.GenericAlias):
         element = typing.get_args(hint)[0]
         # Names may hold spaces; lists of numbers are also written with them.
@@ -222,6 +230,20 @@ def _parser_of(hint: Any) -> Any:
         parse_list.__name__ = f"list of {element.__name__}"
         return parse_list
     return hint
+
+
+def _parse_int(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        # 1.0 is one, too.
+        if float(text).is_integer():
+            return int(float(text))
+        raise
+
+
+# argparse names the kind of value in its message.
+_parse_int.__name__ = "int"
 
 
 def _parse_bool(text: str) -> bool:
@@ -243,6 +265,6 @@ def _help(text: str, default: Any) -> str:
     if isinstance(default, tuple):
         shown = ",".join(map(str, default)) or "none"
     else:
-        shown = "none" if default == "" else str(default)
+        shown = "none" if default in ("", None) else str(default)
     # argparse formats help texts with %.
     return f"{text} [{shown}]".replace("%", "%%")

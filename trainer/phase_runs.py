@@ -141,9 +141,14 @@ class PhaseRuns:
         """Chooses thresholds, and counts their alarms on other data."""
         split = self._data.calibration_split("tuning")
         windows = self._data.windows(split)
+        kinds = {
+            None: ("threshold_rule", "label_free_threshold_rule"),
+            True: ("threshold_rule",),
+            False: ("label_free_threshold_rule",),
+        }
         rules = {
             getattr(self._settings, kind): _rule(self._config, kind)
-            for kind in ("threshold_rule", "label_free_threshold_rule")
+            for kind in kinds[self._settings.uses_labels]
         }
         steps_per_day = self._schema.steps_per_day
         with self._progress(PHASES[2], "thresholds", windows) as advance:
@@ -157,6 +162,7 @@ class PhaseRuns:
                     self._workers,
                     self._logs,
                     steps_per_day,
+                    self._settings.given_thresholds,
                 )
             )
         self._note_unused_wish(numbers)

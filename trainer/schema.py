@@ -96,6 +96,7 @@ class Schema:
         sampling_period_seconds: median period, 0 where unknown.
         reader: format and options, so that prediction reads files alike.
         command: the command that made the data set.
+        identity: the hash before splits were added; "" = none were.
         kind: "series".
         version: of this layout.
     """
@@ -109,6 +110,7 @@ class Schema:
     sampling_period_seconds: float = 0.0
     reader: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     command: str = ""
+    identity: str = ""
     kind: str = "series"
     version: int = VERSION
 
@@ -159,10 +161,16 @@ class Schema:
         )
 
     def hash(self) -> str:
-        """Says which data set it is, whatever roles its columns are given."""
+        """Says which data set it is.
+
+        Roles do not count, nor splits that came after what was learned from.
+        """
+        if self.identity:
+            return self.identity
         content = dataclasses.asdict(self)
         for feature in content["features"]:
             del feature["role"]
+        del content["identity"]
         return _digest(content)
 
     def to_json(self) -> str:

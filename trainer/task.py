@@ -4,17 +4,18 @@ Runs the three phases in order, or one of them, and exports the model. With
 --input in place of --data_dir it makes the data set before, and a report after.
 """
 
+import contextlib
 import dataclasses
 import logging
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from trainer import log_format, one_command, storage
+from trainer import log_format, one_command, phase_files, storage
 from trainer.cluster import check_port_free
 from trainer.command_line import Config, parse, parse_run
-from trainer.config import MODEL_MARKER, RunSettings
+from trainer.config import MODEL_MARKER, PHASES, RunSettings
 from trainer.environment import Environment
 from trainer.flags import check_given, run_command
 from trainer.gathering import wait_for_all
@@ -66,28 +67,51 @@ def _preprocess(
 ) -> Sequence[str]:
     """Makes the data set of an input; returns the names of flags for that."""
     settings = parse_run(arguments, environment)
+    is_help = bool({"-h", "--help"}.intersection(arguments))
+    if settings.train_file_pattern and not is_help:
+        check_given(settings, ("output_dir",))
+        phase_files.check(settings, environment.cluster.num_workers)
+        _check_output(settings)
+        # Refuses what would be refused after the work.
+        parse(arguments, environment)
+        with _ended_by(preemption):
+            phase_files.make_data_set(settings)
     if not settings.input:
         return ()
     handed_on = one_command.flag_names()
-    if not {"-h", "--help"}.intersection(arguments):
+    if not is_help:
         check_given(settings, ("output_dir",))
         one_command.check(settings, environment.cluster.num_workers)
         _check_output(settings)
         request = one_command.checked_input(arguments, settings)
         # Loads TensorFlow, and refuses what would be refused after the work.
         parse(arguments, environment, handed_on)
-        try:
+        with _ended_by(preemption):
             one_command.make_data_set(request, settings)
-        except Exception:
-            if preemption.is_requested:
-                # Beam makes other errors of what a signal raises within it.
-                preemption.end()
-            raise
     return handed_on
+
+
+@contextlib.contextmanager
+def _ended_by(preemption: Preemption) -> Iterator[None]:
+    """Ends where that was requested, whatever Beam makes of the signal."""
+    try:
+        yield
+    except Exception:
+        if preemption.is_requested:
+            preemption.end()
+        raise
 
 
 def _train(arguments: Sequence[str], preemption: Preemption) -> None:
     environment = Environment.read(os.environ)
+    if phase_files.is_second_search(
+        arguments, parse_run(arguments, environment)
+    ):
+        logging.getLogger(__name__).info(
+            "Nothing is left to do: the first run has chosen the principal "
+            "components, from its --eval_file_pattern."
+        )
+        return
     config, schema = _checked(arguments, environment, preemption)
     settings, cluster = config.run, environment.cluster
     if not settings.resume:
@@ -202,6 +226,18 @@ def _resolved(config: Config, schema: Schema) -> RunSettings:
             "`window_length` must be the length of the labelled sequences, "
             f"{schema.sequence_length}. Received: window_length={length}. "
             "Leave the flag out."
+        )
+    tuning = schema.splits["tuning"]
+    if (
+        settings.uses_labels
+        and settings.training_mode in ("all", PHASES[-1])
+        and not (tuning.normal and tuning.anomalous)
+    ):
+        raise ValueError(
+            "Tuning on labels needs both classes in the tuning split. "
+            f"Received: uses_labels=true, {tuning.normal} labelled 0, "
+            f"{tuning.anomalous} labelled 1. Give labels of both, or leave "
+            "--uses_labels (--labeled_tune_thresh) out."
         )
     for rule in (config.threshold_rule, config.label_free_threshold_rule):
         if isinstance(rule, WantedAlarms):

@@ -102,12 +102,12 @@ class Training:
         if mode not in ("all", PHASES[-1]):
             following = PHASES[PHASES.index(mode) + 1]
             return f"this command with --training_mode={following}"
-        folders = {
-            "model": self._folder.model_dir,
-            "data": self._settings.data_dir,
-        }
-        flags = [f"--{name}={folder}" for name, folder in folders.items()]
-        return shlex.join(["python", "-m", "evaluation.report", *flags])
+        model = f"--model={self._folder.model_dir}"
+        command = ["python", "-m", "evaluation.report", model]
+        if self._schema.splits["test"].rows:
+            return shlex.join([*command, f"--data={self._settings.data_dir}"])
+        command[2] = "inference.predict"
+        return shlex.join([*command, "--input=FILES", "--output=scores.csv"])
 
     def _run_phases(self) -> Detector:
         self._check_same_run()
@@ -254,6 +254,7 @@ class Training:
         now = datetime.datetime.now(datetime.UTC)
         statistics, tuning = (self._metrics[phase] for phase in PHASES[1:])
         origin = {
+            "learned": self._metrics,
             "settings": self._config.identity(),
             "series": self._settings.series,
             "calibration": {
@@ -268,5 +269,12 @@ class Training:
         rows = np.arange(detector.window_length) % sample.shape[1]
         sample = sample[:, rows]
         version = now.strftime("%Y%m%dT%H%M%SZ")
-        export(detector, self._folder.model_dir, version, sample, origin)
+        export(
+            detector,
+            self._folder.model_dir,
+            version,
+            sample,
+            origin,
+            self._settings.fusion,
+        )
         _logger.info("Model written to %s", self._folder.model_dir)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from evaluation import curves, report_tables
+from evaluation import curves, evidence, report_tables
 from evaluation.columns import NOT_DEFINED
 from evaluation.figures import Judged
 from evaluation.findings import Findings
@@ -39,6 +39,8 @@ def page_content(found: Findings) -> PageContent:
         sensitivities=_sensitivities(found),
         histograms=_histograms(found),
         quantiles=_quantiles(found),
+        f_beta_curves=evidence.f_beta_curves(found.models),
+        components=evidence.components(found.models),
         events=report_tables.events_table(found),
         shown_title=shown_title,
         shown=shown,
@@ -57,6 +59,10 @@ def _tables(found: Findings) -> list[Table]:
     # One series is the heap.
     if has_series and found.has_labels and len(found.measured.subjects) > 1:
         tables.append(report_tables.pooled_table(found))
+    thresholds = evidence.thresholds_table(found.models)
+    # Older models do not tell.
+    if thresholds.rows:
+        tables.append(thresholds)
     tables.append(report_tables.drift_table(found))
     return tables
 

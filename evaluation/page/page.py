@@ -6,12 +6,15 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from evaluation.curves import PrecisionRecall, Sensitivity
+from evaluation.evidence import Components, FBetaCurve
 from evaluation.histogram import Histogram
 from evaluation.page import document
 from evaluation.page.curve_plots import line_styles
 from evaluation.page.sections import (
     Section,
+    components_section,
     drift_section,
+    f_beta_section,
     histogram_section,
     precision_recall_section,
     sensitivity_section,
@@ -40,6 +43,8 @@ class PageContent:
         histograms: detector to its counts; empty ones are not drawn.
         quantiles: detector to split to probabilities `[point]` and the
             quantiles of score / threshold at them.
+        f_beta_curves: view to what labels chose its threshold from.
+        components: view to what its principal components were chosen from.
         events: the most anomalous events.
         shown_title: what the series in `shown` are, as a heading.
         shown: captions, whole sentences or "", and series to draw.
@@ -57,6 +62,8 @@ class PageContent:
     sensitivities: Mapping[str, Sensitivity]
     histograms: Mapping[str, Histogram]
     quantiles: Mapping[str, Mapping[str, tuple[np.ndarray, np.ndarray]]]
+    f_beta_curves: Mapping[str, FBetaCurve]
+    components: Mapping[str, Components]
     events: Table
     shown_title: str
     shown: Sequence[tuple[str, ScoredRun]]
@@ -114,6 +121,8 @@ def _sections(content: PageContent) -> list[Section]:
         _table_section(content.events),
         *map(_table_section, content.tables),
         drift_section(content.quantiles),
+        f_beta_section(content.f_beta_curves),
+        components_section(content.components),
         _table_section(content.parameters),
     ]
 

@@ -6,14 +6,22 @@ from typing import NamedTuple
 import numpy as np
 
 from evaluation.curves import PrecisionRecall, Sensitivity
+from evaluation.evidence import Components, FBetaCurve
 from evaluation.histogram import Histogram
-from evaluation.page import curve_plots, document, ratio_plots
+from evaluation.page import (
+    curve_plots,
+    document,
+    evidence_plots,
+    ratio_plots,
+)
 from evaluation.page.series_plot import MAX_SCORE_ROWS, series_figure
 from evaluation.scored_run import ScoredRun
 
 __all__ = [
     "Section",
+    "components_section",
     "drift_section",
+    "f_beta_section",
     "histogram_section",
     "precision_recall_section",
     "sensitivity_section",
@@ -119,6 +127,36 @@ def drift_section(
         f"have one curve.{left_out}"
     )
     figure = ratio_plots.drift_figure(drawn)
+    return Section(title, [document.paragraph(note), document.figure(figure)])
+
+
+def f_beta_section(curves: Mapping[str, FBetaCurve]) -> Section:
+    """What labelled scores said of each threshold; none without labels."""
+    title = "Thresholds by labels"
+    if not curves:
+        return Section(title, [])
+    curves, left_out = _first_panels(dict(curves))
+    note = (
+        "F-beta of each threshold on the split that it was chosen on; the mark "
+        "is the chosen one, in the middle of a gap between scores."
+        f"{left_out}"
+    )
+    figure = evidence_plots.f_beta_figure(curves)
+    return Section(title, [document.paragraph(note), document.figure(figure)])
+
+
+def components_section(found: Mapping[str, Components]) -> Section:
+    """What numbers of principal components were chosen from, if any were."""
+    title = "Principal components"
+    if not found:
+        return Section(title, [])
+    found, left_out = _first_panels(dict(found))
+    note = (
+        "What more components explain, and how well they tell a cell from the "
+        "others of its row: with too many, a cell is told from the noise. The "
+        f"mark is the number in use.{left_out}"
+    )
+    figure = evidence_plots.components_figure(found)
     return Section(title, [document.paragraph(note), document.figure(figure)])
 
 

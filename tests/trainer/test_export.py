@@ -64,7 +64,7 @@ def sequences(sequence_data_set, tmp_path_factory):
 def series(long_data_set, tmp_path_factory):
     detector, windows = finished(long_data_set)
     path = str(tmp_path_factory.mktemp("model") / "series")
-    export.export(detector, path, "v1", cut(windows)[:8], {})
+    export.export(detector, path, "v1", cut(windows)[:8], {}, "any")
     return detector, tf.saved_model.load(path).signatures, windows.values
 
 
@@ -293,3 +293,38 @@ def test_names_that_are_not_identifiers(long_data_set, tmp_path):
     loaded = tf.saved_model.load(str(tmp_path / "m"))
     inputs = loaded.signatures["serve_columns"].structured_input_signature[1]
     assert sorted(inputs) == [f"feature_{i}" for i in range(4)]
+
+
+def test_fused_view_of_steps(series):
+    """Catches a fused flag that is not what both views say."""
+    _, signatures, values = series
+    served = signatures["score_chunk"](
+        values=tf.constant(values), **signatures["initial_state"]()
+    )
+    either = served["time_is_anomaly"] | served["feature_is_anomaly"]
+    np.testing.assert_array_equal(served["fused_is_anomaly"], either)
+    assert 0 < either.numpy().sum() < len(values)
+    ratio = np.fmax(
+        served["time_score"] / served["time_threshold"],
+        served["feature_score"] / served["feature_threshold"],
+    )
+    np.testing.assert_allclose(served["fused_score"], ratio)
+    np.testing.assert_array_equal(served["fused_threshold"], 1)
+
+
+def test_fused_view_of_windows(series):
+    """Catches thresholds of the request that the fused view does not know."""
+    _, signatures, values = series
+    windows = np.stack([values[i : i + 12] for i in range(0, 240, 12)])
+    stored = signatures["serving_default"](values=tf.constant(windows))
+    flags = [stored[f"{view}_is_anomaly"] for view in ("time", "feature")]
+    np.testing.assert_array_equal(
+        stored["fused_is_anomaly"], np.maximum(*flags)
+    )
+    asked = signatures["serve_with_thresholds"](
+        values=tf.constant(windows),
+        thresholds=tf.constant([1e-9, np.nan], tf.float64),
+    )
+    assert asked["fused_is_anomaly"].numpy().all()
+    description = json.loads(signatures["describe"]()["description"].numpy())
+    assert description["views"] == ["time", "feature", "fused"]

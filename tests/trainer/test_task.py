@@ -66,7 +66,7 @@ def test_label_free_rule_without_labels(long_data_set, tmp_path):
     output = tmp_path / "out"
     assert train((str(copy), changed), output, *SMALL) == 0
     metrics = json.loads((output / "metrics.json").read_text())
-    assert metrics["tune_anomaly_thresholds"]["time_rule"] == "quantile"
+    assert metrics["tune_anomaly_thresholds"]["time_rule"] == "robust_sigma"
 
 
 def test_few_calibration_windows_use_train_and_say_so(
@@ -123,6 +123,14 @@ def test_few_calibration_windows_use_train_and_say_so(
         (["--smallest_spread=0"], "at least 1e-06"),
         (["--window_length=10"], "Add --context_length=5"),
         (["--preset=best"], "There are: recommended"),
+        (["--time_threshold=nan"], "`time_threshold` must be at least"),
+        (["--time_threshold=x"], "invalid float value"),
+        (["--feature_threshold=3"], "must be of a view"),
+        (["--fusion=any"], "there must be several"),
+        (["--preset=talk_dense", "--fusion=both"], "invalid choice"),
+        (["--preset=talk_dense", "--f_score_beta=0"], "`beta` must be"),
+        (["--epochs=1.5"], "invalid int value"),
+        (["--model_type=nothing"], "invalid choice"),
     ],
 )
 def test_wrong_use(long_data_set, tmp_path, capsys, flags, message):
@@ -151,7 +159,7 @@ def test_aliases_and_ignored_flags(long_data_set, tmp_path, caplog):
     assert train(long_data_set, tmp_path, *small, *flags) == 0
     config = json.loads((tmp_path / "config.json").read_text())
     assert config["settings"]["encoder_units"] == [8]
-    assert "--job-dir has no effect" in caplog.text
+    assert "Without effect: --job-dir" in caplog.text
 
 
 @pytest.mark.parametrize("flags", [[], ["--network=dense_autoencoder"]])

@@ -27,6 +27,7 @@ def run(
     workers: Workers | None = None,
     logs: TrainingLogs | None = None,
     steps_per_day: float = float("nan"),
+    given: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
     """Scores `windows` once, chooses and stores a threshold for each view.
 
@@ -41,6 +42,7 @@ def run(
         workers: who shares the windows; each sees the scores of all.
         logs: for TensorBoard.
         steps_per_day: steps, or sequences, a day; NaN = not known.
+        given: view to a threshold that no rule has to choose.
 
     Returns:
         The thresholds and what they rest on, for metrics.json.
@@ -53,18 +55,24 @@ def run(
     )
 
     scores = scores_over_time(detector, windows, advance, is_jitted, workers)
+    given = given or {}
     thresholds, names = {}, {}
     for view in detector.views:
         in_time, labels = with_breaks(scores[view], windows)
-        name = _first_usable(rules, in_time, labels)
+        if view in given:
+            name, details = "given", {}
+            thresholds[view] = given[view]
+        else:
+            name = _first_usable(rules, in_time, labels)
+            rule = rules[name]
+            thresholds[view] = rule.fit(in_time, labels, steps_per_day, view)
+            details = rule.fit_details
         names[f"{view}_rule"] = name
-        thresholds[view] = rules[name].fit(in_time, labels, steps_per_day)
         names[f"{view}_alarms_on_tuning"] = num_alarms(
             in_time, thresholds[view]
         )
         names |= {
-            f"{view}_{detail}": value
-            for detail, value in rules[name].fit_details.items()
+            f"{view}_{detail}": value for detail, value in details.items()
         }
     detector.thresholds.assign(list(thresholds.values()))
     detector.finish_phase("tuned")
@@ -189,6 +197,6 @@ def _first_usable(
     raise ValueError(
         "A rule that needs labels needs scored windows of both classes. "
         f"Received: {', '.join(rules)}; {(scored == 0).sum()} windows "
-        f"labelled 0, {(scored == 1).sum()} labelled 1. Name another "
-        "--label_free_threshold_rule."
+        f"labelled 0, {(scored == 1).sum()} labelled 1. Leave out "
+        "--uses_labels, or tune on labelled data."
     )

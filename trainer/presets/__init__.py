@@ -5,3 +5,8 @@ PRESETS = {
     "recommended_offline": "trainer.presets.recommended_offline:PRESET",
     "talk_dense": "trainer.presets.talk_dense:PRESET",
 }
+
+# The talk's --model_type to the preset that it names.
+MODEL_TYPES = {
+    "dense_autoencoder": "talk_dense",
+}

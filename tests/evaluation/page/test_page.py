@@ -57,6 +57,8 @@ def test_chapters_stand_in_their_order():
         "Most anomalous events",
         "Each series",
         "Drift between splits",
+        "Thresholds by labels",
+        "Principal components",
         "Parameters",
     ]
     assert headings(text) == expected
@@ -64,7 +66,7 @@ def test_chapters_stand_in_their_order():
     assert [name for _, name in links] == expected
     for target, name in links:
         assert f'<h2 id="{target}">{name}</h2>' in text
-    assert num_plots(text) == 5
+    assert num_plots(text) == 7
 
 
 def test_series_stand_under_the_title_they_are_given():
@@ -97,7 +99,7 @@ def test_without_labels_no_curve_is_drawn():
     text = make_page(page_content([run._replace(labels=unknown)]))
     assert "No precision-recall curve" in text
     assert "only the flagged share is left" in text
-    assert num_plots(text) == 4
+    assert num_plots(text) == 6
 
 
 def test_unscored_series_are_drawn():
@@ -144,7 +146,7 @@ def test_left_out_panels_are_named():
     """Catches detectors that are missing without a word."""
     run = random_run(40, views=[f"view {n}" for n in range(9)])
     text = make_page(page_content([run]))
-    assert text.count("Not drawn: view 8.") == 2
+    assert text.count("Not drawn: view 8.") == 4
 
 
 def test_long_series_stay_small():

@@ -108,7 +108,7 @@ def test_rules_see_breaks_between_stretches(served):
     seen = {}
 
     class Rule(Quantile):
-        def fit(self, scores, labels, steps_per_day):
+        def fit(self, scores, labels, steps_per_day, view):
             seen.update(scores=scores, labels=labels, steps=steps_per_day)
             return 1.0
 
