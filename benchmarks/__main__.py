@@ -12,6 +12,7 @@ from rich.table import Table
 
 BENCHMARKS = (
     "statistics_pass",
+    "pca",
     "dataset",
     "training",
     "preprocessing",

@@ -117,9 +117,12 @@ def components(models: Sequence[Model]) -> dict[str, Components]:
         for view, each in learned.get("evidence", {}).items():
             name = view_name(model, view, len(models))
             errors = [np.nan if e is None else e for e in each["cell_error"]]
-            shares = np.cumsum(each["explained_variance_ratio"])
+            # Without any variance there is no share of it.
+            ratios = each["explained_variance_ratio"] or np.full_like(
+                errors, np.nan
+            )
             found[name] = Components(
-                np.append(0.0, shares)[: len(errors)],
+                np.append(0.0, np.cumsum(ratios))[: len(errors)],
                 np.array(errors),
                 int(each["chosen"]),
             )

@@ -113,7 +113,12 @@ def tuned_forecaster(data_set, **scorer_settings):
         load_windows(folder, schema, name, detector.learning_length)
         for name in ("train", "validation", "statistics", "tuning")
     )
-    closed_form.run(detector, [train.sample(len(train))], validation, _skip)
+    closed_form.run(
+        detector,
+        [train.sample(len(train))],
+        lambda: [validation.sample(len(validation))],
+        _skip,
+    )
     error_statistics.run(detector, statistics, _skip, False)
     rules = {"quantile": Quantile(Quantile.settings_class())}
     threshold_tuning.run(detector, tuning, rules, _skip, False)

@@ -9,7 +9,13 @@ import tensorflow as tf
 from trainer.runs import Run, read_runs
 from trainer.schema import Schema
 
-__all__ = ["Windows", "gather_windows", "load_windows", "windows_of_runs"]
+__all__ = [
+    "Windows",
+    "check_window_length",
+    "gather_windows",
+    "load_windows",
+    "windows_of_runs",
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,6 +120,13 @@ def load_windows(
     Raises:
         ValueError: the window is longer than the stored context.
     """
+    check_window_length(window_length, schema)
+    runs = read_runs(data_dir, schema, split, series)
+    return windows_of_runs(runs, schema, window_length, stride)
+
+
+def check_window_length(window_length: int, schema: Schema) -> None:
+    """Raises ValueError where a window is longer than the stored context."""
     if window_length > schema.halo:
         raise ValueError(
             "`window_length` must not be above the data set's "
@@ -121,8 +134,6 @@ def load_windows(
             f"{window_length}. Run `python -m preprocessing.task "
             f"--max_window_length={window_length} ...` again."
         )
-    runs = read_runs(data_dir, schema, split, series)
-    return windows_of_runs(runs, schema, window_length, stride)
 
 
 def windows_of_runs(

@@ -1,5 +1,6 @@
 """Each phase of a run on its splits."""
 
+import functools
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -67,9 +68,9 @@ class PhaseRuns:
     ) -> dict[str, Any]:
         """Learns the network's weights, by steps or in one pass."""
         self._check_series()
-        validation = self._data.normal_windows("validation")
         if detector.network.is_closed_form:
-            return self._closed_form(detector, validation)
+            return self._closed_form(detector)
+        validation = self._data.normal_windows("validation")
         train = self._data.normal_windows("train", self._settings.stride)
         return reconstruction.run(
             detector,
@@ -83,18 +84,17 @@ class PhaseRuns:
             self._reports_metric,
         )
 
-    def _closed_form(
-        self, detector: Detector, validation: Windows
-    ) -> dict[str, Any]:
+    def _closed_form(self, detector: Detector) -> dict[str, Any]:
         num_rows = self._schema.splits["train"].rows
         share = num_rows // self._workers.num_workers
+        stream = functools.partial(
+            self._data.stream, share=self._workers.position
+        )
         with progress_bar("statistics of train", share, PHASES[0]) as advance:
             numbers = closed_form.run(
                 detector,
-                self._data.stream(
-                    "train", self._settings.stride, self._workers.position
-                ),
-                validation,
+                stream("train", self._settings.stride),
+                functools.partial(stream, "validation", 1),
                 advance,
                 self._workers,
                 self._logs,

@@ -10,6 +10,7 @@ from rich.table import Table
 __all__ = ["show"]
 
 _TITLE = "What was learned"
+_MOST_VALUES = 2
 
 
 def show(metrics: Mapping[str, Mapping[str, Any]], log_format: str) -> None:
@@ -29,8 +30,16 @@ def show(metrics: Mapping[str, Mapping[str, Any]], log_format: str) -> None:
         # A row of its own: names are long, and none may be cut.
         table.add_row(phase, "", style="bold")
         for name, value in numbers.items():
-            table.add_row(f"  {name}", _shown(value))
+            if _is_short(value):
+                table.add_row(f"  {name}", _shown(value))
     Console().print(table)
+
+
+def _is_short(value: Any) -> bool:
+    """Whether it fits in a row: evidence and curves are in metrics.json."""
+    if isinstance(value, list):
+        return len(value) <= _MOST_VALUES
+    return not isinstance(value, Mapping)
 
 
 def _shown(value: Any) -> str:

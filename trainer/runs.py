@@ -22,7 +22,7 @@ _RECORD = {
     "sequence_label": tf.io.FixedLenFeature((), tf.int64, -2),
     "timestamp": tf.io.FixedLenFeature((), tf.string, b""),
 }
-_RECORDS_A_BATCH = 256
+_SEQUENCES_A_BATCH = 256
 
 
 class Run(NamedTuple):
@@ -98,7 +98,11 @@ def _read_segments(
     """Yields rows, how many of them are halo, and `follows_gap`."""
     if not shards:
         return
-    records = tf.data.TFRecordDataset(shards).batch(_RECORDS_A_BATCH)
+    # Sequences are many and short; other records take a megabyte each.
+    is_short = schema.label_kind == "sequence"
+    records = tf.data.TFRecordDataset(shards).batch(
+        _SEQUENCES_A_BATCH if is_short else 1
+    )
     parsed = records.map(lambda batch: tf.io.parse_example(batch, _RECORD))
     for batch in parsed.as_numpy_iterator():
         columns = [batch[name] for name in _RECORD]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from trainer.config import RunSettings
-from trainer.dataset import Windows, load_windows
+from trainer.dataset import Windows, check_window_length, load_windows
 from trainer.record_stream import stream_windows
 from trainer.runs import read_records
 from trainer.schema import Schema
@@ -92,7 +92,11 @@ class TrainingData:
             split: name of the split.
             stride: time steps between windows.
             share: number of this worker, and of all workers.
+
+        Raises:
+            ValueError: the window is longer than the stored context.
         """
+        check_window_length(self._window_length, self._schema)
         return stream_windows(
             self._settings.data_dir,
             self._schema,

@@ -1,6 +1,7 @@
 """What every network, scorer and rule that fit together must keep."""
 
 import dataclasses
+import functools
 import itertools
 
 import keras
@@ -56,7 +57,8 @@ def tuned(request, long_data_set):
     }
     train, validation = splits["train"], splits["validation"]
     if detector.network.is_closed_form:
-        closed_form.run(detector, [cut(train)], validation, skip)
+        held_out = functools.partial(list, [cut(validation)])
+        closed_form.run(detector, [cut(train)], held_out, skip)
     else:
         settings = RunSettings(epochs=1, max_steps=4, driver="graph")
         reconstruction.run(detector, train, validation, settings)

@@ -24,3 +24,17 @@ def test_json(capsys):
         log_format.configure("text")
     assert json.loads(stream.getvalue())["metrics"] == METRICS
     assert not capsys.readouterr().out
+
+
+def test_no_long_values_in_the_table(capsys):
+    """Curves of hundreds of numbers between the rows."""
+    numbers = {
+        "alarms": [0.5, 2.25],
+        "curve": [0.125, 0.25, 0.75],
+        "evidence": {"chosen": 2},
+    }
+    result_table.show({"reconstruction": numbers}, "text")
+    text = capsys.readouterr().out
+    assert "0.5 to 2.25" in text
+    assert "curve" not in text
+    assert "evidence" not in text

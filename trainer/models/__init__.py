@@ -6,6 +6,7 @@ NETWORKS = {
         "trainer.models.forecast_and_nearest_window:ForecastAndNearestWindow"
     ),
     "nearest_window": "trainer.models.nearest_window:NearestWindow",
+    "pca": "trainer.models.pca:PrincipalComponents",
     "vector_autoregression": (
         "trainer.models.vector_autoregression:VectorAutoregression"
     ),

@@ -64,6 +64,7 @@ class ForecastAndNearestWindow(keras.layers.Layer):
     settings_class = Settings
     parts = VectorAutoregression.parts + NearestWindow.parts
     is_closed_form = True
+    uses_held_out = False
     slides = True
 
     def __init__(
@@ -163,8 +164,17 @@ class ForecastAndNearestWindow(keras.layers.Layer):
             one.moments.merge(other.moments), one.bank.merge(other.bank)
         )
 
-    def finalize(self, statistics: Statistics) -> None:
+    def finalize(
+        self, statistics: Statistics, held_out: Statistics | None = None
+    ) -> dict[str, Any]:
         """Takes the weights from the statistics of a whole pass.
+
+        Args:
+            statistics: of train.
+            held_out: of no use.
+
+        Returns:
+            Numbers for metrics.json: none.
 
         Raises:
             ValueError: too few rows, infinite ones, or a feature that was
@@ -172,6 +182,7 @@ class ForecastAndNearestWindow(keras.layers.Layer):
         """
         self.forecast.finalize(statistics.moments)
         self.nearest.finalize(statistics.bank)
+        return {}
 
     def get_config(self) -> Mapping[str, Any]:
         """The constructor's arguments."""

@@ -59,6 +59,7 @@ class NearestWindow(keras.layers.Layer):
     settings_class = Settings
     parts = ("window_distance",)
     is_closed_form = True
+    uses_held_out = False
     slides = True
 
     def __init__(
@@ -180,8 +181,17 @@ class NearestWindow(keras.layers.Layer):
         """Statistics of the windows of both."""
         return one.merge(other)
 
-    def finalize(self, statistics: WindowBank) -> None:
+    def finalize(
+        self, statistics: WindowBank, held_out: WindowBank | None = None
+    ) -> dict[str, Any]:
         """Takes the weights from the statistics of a whole pass.
+
+        Args:
+            statistics: of train.
+            held_out: of no use.
+
+        Returns:
+            Numbers for metrics.json: none.
 
         Raises:
             ValueError: a feature has no window in which all was measured.
@@ -201,6 +211,7 @@ class NearestWindow(keras.layers.Layer):
         # Copies of a window change no smallest distance.
         self.bank.assign(np.where(is_there[..., None], windows, windows[:, :1]))
         self.num_windows.assign(num_windows)
+        return {}
 
     def get_config(self) -> Mapping[str, Any]:
         """The constructor's arguments."""

@@ -59,6 +59,7 @@ class VectorAutoregression(keras.layers.Layer):
     settings_class = Settings
     parts = ("forecast",)
     is_closed_form = True
+    uses_held_out = False
     slides = True
     delays = (0,)
 
@@ -166,8 +167,19 @@ class VectorAutoregression(keras.layers.Layer):
         """Statistics of the windows of both."""
         return one.merge(other)
 
-    def finalize(self, statistics: PairwiseMoments) -> None:
+    def finalize(
+        self,
+        statistics: PairwiseMoments,
+        held_out: PairwiseMoments | None = None,
+    ) -> dict[str, Any]:
         """Takes the weights from the statistics of a whole pass.
+
+        Args:
+            statistics: of train.
+            held_out: of no use.
+
+        Returns:
+            Numbers for metrics.json: none.
 
         Raises:
             ValueError: too few rows, or infinite ones.
@@ -180,6 +192,7 @@ class VectorAutoregression(keras.layers.Layer):
         )
         self.kernel.assign(kernel)
         self.bias.assign(bias)
+        return {}
 
     def get_config(self) -> Mapping[str, Any]:
         """The constructor's arguments."""
