@@ -29,6 +29,7 @@ setup(
             "inference.*",
         ]
     ),
+    package_data={"hptuning": ["*.yaml"]},
     install_requires=[
         "tensorflow>=2.21,<2.22",
         "keras>=3.15,<3.16",
@@ -48,7 +49,7 @@ setup(
     ],
     extras_require={
         "serve": ["kserve>=0.21"],
-        "tune": ["optuna>=5", "google-cloud-aiplatform<2"],
+        "tune": ["optuna>=5", "google-cloud-aiplatform<2", "pyyaml"],
         "dask": ["apache-beam[dask]"],
         "dev": [
             "apache-beam[dask]",

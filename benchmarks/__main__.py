@@ -21,6 +21,7 @@ BENCHMARKS = (
     "checkpoints",
     "vus",
     "scoring",
+    "tuning",
 )
 
 

@@ -20,7 +20,7 @@ from trainer.environment import Environment
 from trainer.files import MOUNT_ROOT
 from trainer.flags import check_given, parse_settings, run_command
 
-__all__ = ["main"]
+__all__ = ["checked_training", "main", "show", "stage", "staged_name", "tell"]
 
 DESCRIPTION = """\
 Trains in the cloud, as a Vertex AI custom job.
@@ -67,21 +67,21 @@ def _submit(arguments: list[str]) -> None:
         "trainer.submit, before `--` and trainer.task's flags,",
     )
     check_job(settings, job_service.accelerator_names())
-    training = _checked_training(arguments[end + 1 :], settings)
+    training = checked_training(arguments[end + 1 :], settings)
     with tempfile.TemporaryDirectory() as folder:
         sdist = source_distribution.build(folder)
-        staged = _staged_name(sdist, settings.staging_dir)
+        staged = staged_name(sdist, settings.staging_dir)
         message = job_service.message_of(
             job_request(settings, staged, training)
         )
         if settings.dry_run:
-            _show(message, staged)
+            show(message, staged)
             return
-        _stage(sdist, staged)
-    _tell(job_service.send(message, settings.region), settings)
+        stage(sdist, staged)
+    tell(job_service.send(message, settings.region), settings)
 
 
-def _checked_training(
+def checked_training(
     arguments: Sequence[str], settings: JobSettings
 ) -> list[str]:
     """The command line of `trainer.task`, as the job will run it.
@@ -127,7 +127,8 @@ def _checked_training(
     return [*arguments, *([] if is_given else ["--log_format=json"])]
 
 
-def _show(message: Any, staged: str) -> None:
+def show(message: Any, staged: str) -> None:
+    """Prints a request in place of sending it."""
     sys.stdout.write(job_service.message_text(message) + "\n")
     sys.stderr.write(
         "Dry run: nothing was uploaded or sent. The sdist would be staged as\n"
@@ -135,19 +136,28 @@ def _show(message: Any, staged: str) -> None:
     )
 
 
-def _staged_name(sdist: str, staging_dir: str) -> str:
+def staged_name(sdist: str, staging_dir: str) -> str:
+    """The gs:// name of an sdist in a bucket."""
     # By its content: no job ever finds another one's code, however late it
     # starts or restarts.
     digest = source_distribution.content_hash(sdist)
     return f"{staging_dir.rstrip('/')}/{digest}/{os.path.basename(sdist)}"
 
 
-def _stage(sdist: str, staged: str) -> None:
+def stage(sdist: str, staged: str) -> None:
+    """Uploads an sdist, unless it is there."""
     if not storage.is_file(staged):
         storage.put_file(sdist, staged)
 
 
-def _tell(name: str, settings: JobSettings) -> None:
+def tell(name: str, settings: JobSettings, group: str = "custom-jobs") -> None:
+    """Prints the name of a job, and on stderr how to follow it.
+
+    Args:
+        name: of the job, as the service gave it.
+        settings: that it was sent with.
+        group: of `gcloud ai` commands for such jobs.
+    """
     sys.stdout.write(name + "\n")
     page = (
         "https://console.cloud.google.com/agent-platform/locations/"
@@ -156,8 +166,8 @@ def _tell(name: str, settings: JobSettings) -> None:
     )
     sys.stderr.write(
         f"Sent. Page: {page}\n"
-        f"Log:    gcloud ai custom-jobs stream-logs {shlex.quote(name)}\n"
-        f"Cancel: gcloud ai custom-jobs cancel {shlex.quote(name)}\n"
+        f"Log:    gcloud ai {group} stream-logs {shlex.quote(name)}\n"
+        f"Cancel: gcloud ai {group} cancel {shlex.quote(name)}\n"
     )
 
 

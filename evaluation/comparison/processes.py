@@ -7,10 +7,10 @@ import time
 from collections.abc import Generator, Sequence
 from typing import NamedTuple
 
-__all__ = ["Command", "run_all"]
+__all__ = ["THREAD_VARIABLES", "Command", "run_all"]
 
 _SECONDS_BETWEEN_LOOKS = 0.05
-_THREAD_VARIABLES = (
+THREAD_VARIABLES = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
     "OMP_NUM_THREADS",
@@ -68,7 +68,7 @@ def run_all(
 
 def _started(command: Command, num_threads: int) -> subprocess.Popen:
     os.makedirs(os.path.dirname(command.log), exist_ok=True)
-    threads = dict.fromkeys(_THREAD_VARIABLES, str(num_threads))
+    threads = dict.fromkeys(THREAD_VARIABLES, str(num_threads))
     with open(command.log, "w", encoding="utf-8") as log:
         log.write(f"{shlex.join(command.arguments)}\n")
         log.flush()

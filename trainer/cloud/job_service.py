@@ -7,6 +7,11 @@ from typing import Any
 __all__ = ["accelerator_names", "message_of", "message_text", "send"]
 
 _SEND_SECONDS = 60.0
+# The client's method for each kind of request.
+_METHODS = {
+    "CreateCustomJobRequest": "create_custom_job",
+    "CreateHyperparameterTuningJobRequest": "create_hyperparameter_tuning_job",
+}
 _LOG_IN = "Log in with `gcloud auth application-default login`."
 _NEXT_STEPS = {
     "PermissionDenied": "Give your account the role Vertex AI User, and "
@@ -36,16 +41,19 @@ def accelerator_names() -> list[str]:
     return [name for name in names if name.startswith("NVIDIA_")]
 
 
-def message_of(fields: dict[str, Any]) -> Any:
-    """The `CreateCustomJobRequest` of these fields.
+def message_of(
+    fields: dict[str, Any], kind: str = "CreateCustomJobRequest"
+) -> Any:
+    """The request of these fields.
 
     Args:
         fields: as `custom_job.job_request` gives them.
+        kind: of the request.
 
     Raises:
         ValueError: the library is not installed, or knows no such field.
     """
-    return _import_types().CreateCustomJobRequest(fields)
+    return getattr(_import_types(), kind)(fields)
 
 
 def message_text(message: Any) -> str:
@@ -65,7 +73,8 @@ def send(message: Any, region: str) -> str:
         region: where the service is asked.
 
     Returns:
-        The job's resource name, projects/.../customJobs/...
+        The job's resource name, projects/.../customJobs/... or
+        .../hyperparameterTuningJobs/...
 
     Raises:
         OSError: the service cannot be reached, or refuses the job.
@@ -76,7 +85,8 @@ def send(message: Any, region: str) -> str:
     endpoint = f"{region}-aiplatform.googleapis.com"
     with _explained(region):
         client = JobServiceClient(client_options={"api_endpoint": endpoint})
-        return client.create_custom_job(message, timeout=_SEND_SECONDS).name
+        ask = getattr(client, _METHODS[type(message).__name__])
+        return str(ask(message, timeout=_SEND_SECONDS).name)
 
 
 def _import_types() -> Any:
