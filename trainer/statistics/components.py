@@ -161,17 +161,21 @@ def cell_errors(
 def best_num_components(errors: np.ndarray) -> int:
     """The smallest number of components whose error is the least.
 
+    Two directions are left over where there are three: what is left of all
+    rows along a single one has the same shape, whatever happens.
+
     Args:
         errors: `[feature]` of `cell_errors`.
 
     Returns:
-        From 1 to one below the number of features; 0 of a single feature.
+        From 1 to two below the number of features; 1 of two, 0 of one.
 
     Example:
-        >>> best_num_components(np.array([4.0, 2.0, 1.0, 1.0, 3.0]))
+        >>> best_num_components(np.array([4.0, 2.0, 1.0, 1.0, 0.5]))
         2
     """
     if len(errors) == 1:
         return 0
-    least = errors[1:].min() + _ROUNDING * errors[0]
-    return 1 + int(np.argmax(errors[1:] <= least))
+    candidates = errors[1 : max(2, len(errors) - 1)]
+    least = candidates.min() + _ROUNDING * errors[0]
+    return 1 + int(np.argmax(candidates <= least))

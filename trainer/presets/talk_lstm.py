@@ -1,0 +1,21 @@
+"""The talk's LSTM encoder-decoder, with its faults mended.
+
+Google Advanced Solutions Lab, "Time Series Anomaly Detection" (2019).
+Expected on the talk's own data at 6,400 training sequences: every test
+sequence told apart in both views, in a few minutes on two cores.
+"""
+
+from trainer.config import Preset
+from trainer.presets import talk_flags
+
+__all__ = ["PRESET"]
+
+PRESET = Preset(
+    network="lstm_autoencoder",
+    scorer="mahalanobis",
+    threshold_rule="f_beta",
+    label_free_threshold_rule="robust_sigma",
+    settings=talk_flags.SETTINGS,
+    aliases=talk_flags.aliases("lstm_autoencoder"),
+    ignored_flags=talk_flags.IGNORED_FLAGS,
+)
