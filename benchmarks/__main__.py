@@ -15,6 +15,7 @@ BENCHMARKS = (
     "pca",
     "dataset",
     "training",
+    "lstm",
     "preprocessing",
     "engines",
     "workers",

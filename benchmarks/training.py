@@ -60,9 +60,9 @@ def _compare(size) -> tuple[float, float]:
 
 
 def _ours(size, kind: str) -> tuple[float, list[float]]:
-    detector, train, nothing = _make(size)
+    detector, train, nothing = _made(size)
     detector.compile(optimizer=keras.optimizers.Adam(1e-3))
-    clock = _EpochClock()
+    clock = EpochClock()
     history = loop.fit(
         OneReplica(detector, kind),
         train,
@@ -77,9 +77,9 @@ def _ours(size, kind: str) -> tuple[float, list[float]]:
 
 
 def _fit(size, is_jit: bool) -> tuple[float, list[float]]:
-    detector, train, _ = _make(size)
+    detector, train, _ = _made(size)
     detector.compile(optimizer=keras.optimizers.Adam(1e-3), jit_compile=is_jit)
-    clock = _EpochClock()
+    clock = EpochClock()
     history = detector.fit(
         train.batches(size[3]),
         epochs=EPOCHS,
@@ -90,7 +90,7 @@ def _fit(size, is_jit: bool) -> tuple[float, list[float]]:
     return clock.best(), history.history["loss"]
 
 
-class _EpochClock(keras.callbacks.Callback):
+class EpochClock(keras.callbacks.Callback):
     """Seconds of the fastest epoch: compilation falls into the first."""
 
     def on_train_begin(self, logs=None):
@@ -106,8 +106,14 @@ class _EpochClock(keras.callbacks.Callback):
         return min(self._seconds[1:])
 
 
-def _make(size):
+def _made(size):
     length, width, widths, _, num_windows = size
+    settings = {"encoder_units": widths, "decoder_units": widths[::-1]}
+    return make("dense_autoencoder", settings, length, width, num_windows)
+
+
+def make(network, settings, length, width, num_windows):
+    """A detector, windows of noise for it, and the same without a window."""
     rng = np.random.default_rng(1)
     values = rng.standard_normal((num_windows + length - 1, width)).astype("f4")
     schema = Schema(
@@ -117,9 +123,8 @@ def _make(size):
         ),
         splits={name: Split() for name in SPLITS},
     )
-    settings = {"encoder_units": widths, "decoder_units": widths[::-1]}
     config = DetectorConfig(
-        "dense_autoencoder", settings, "mahalanobis", {}, length, seed=1
+        network, settings, "mahalanobis", {}, length, seed=1
     )
     detector = Detector(schema.to_json(), dataclasses.asdict(config))
     windows = Windows(
@@ -128,6 +133,7 @@ def _make(size):
         window_length=length,
         labels=np.zeros(num_windows, np.int8),
         has_anomaly=np.zeros(num_windows, bool),
+        runs=np.zeros(num_windows, np.int64),
     )
     nothing = dataclasses.replace(windows, starts=windows.starts[:0])
     return detector, windows, nothing

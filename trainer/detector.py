@@ -347,13 +347,26 @@ class Detector(keras.Model):
         inputs, observed = self.prepare(values)
         observed = observed[:, self.network.context_length :]
         with tf.GradientTape() as tape:
-            loss = self.network.loss(self.network(inputs), observed)
+            residuals = self.network(inputs, seed=self._step_seed())
+            loss = self.network.loss(residuals, observed)
         weights = self.network.trainable_variables
         gradients = tape.gradient(loss, weights)
         loss, num_windows, gradients = whole_batch(loss, observed, gradients)
         apply_summed(self.optimizer, gradients, weights)
         self.loss_mean.update_state(loss, num_windows)
         return {"loss": self.loss_mean.result()}
+
+    def _step_seed(self):
+        """Of this step on this replica, int32 `[2]`.
+
+        The optimizer's count is kept in checkpoints: a resumed run draws what
+        an undisturbed one draws.
+        """
+        context = tf.distribute.get_replica_context()
+        replica = tf.cast(context.replica_id_in_sync_group, tf.int32)
+        of_run = tf.stack([self.detector_config.seed, replica])
+        step = tf.cast(self.optimizer.iterations, tf.int32)
+        return tf.random.fold_in(of_run, step, alg="philox")
 
     def test_step(self, values):
         """Adds one batch to loss and errors."""

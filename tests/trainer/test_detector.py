@@ -1,4 +1,5 @@
 import dataclasses
+import types
 
 import keras
 import numpy as np
@@ -166,3 +167,26 @@ def test_parts_that_do_not_fit(long_data_set, monkeypatch):
     monkeypatch.setattr(DenseAutoencoder, "parts", ("forecast",))
     with pytest.raises(ValueError, match="needs the parts"):
         make_detector(long_data_set[1])
+
+
+def test_seed_of_a_step(long_data_set, monkeypatch):
+    """The same masks in every step, on every replica, or in every run."""
+    _, schema = long_data_set
+
+    def seed(run=1, step=0, replica=0):
+        detector = make_detector(schema)
+        config = dataclasses.replace(detector.detector_config, seed=run)
+        detector.detector_config = config
+        detector.compile(optimizer=keras.optimizers.Adam(1e-3))
+        detector.optimizer.iterations.assign(step)
+        context = types.SimpleNamespace(replica_id_in_sync_group=replica)
+        monkeypatch.setattr(
+            tf.distribute, "get_replica_context", lambda: context
+        )
+        found = detector._step_seed()
+        assert (found.shape, found.dtype) == ((2,), tf.int32)
+        return tuple(found.numpy())
+
+    seeds = [seed(), seed(run=2), seed(step=1), seed(replica=1)]
+    assert seed() == seeds[0]
+    assert len(set(seeds)) == 4

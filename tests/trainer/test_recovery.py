@@ -1,5 +1,7 @@
 """Training that is killed anywhere, or whose loss is not finite."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from data_sets import make_detector
 
 from trainer import loop, variables
 from trainer.dataset import load_windows
+from trainer.detector import Detector, DetectorConfig
 from trainer.driver import OneReplica
 from trainer.preemption import Preemption
 from trainer.recovery import Recovery
@@ -73,11 +76,12 @@ def fit(
     rate=1e-2,
     max_steps=0,
     driver_class=ShortBlocks,
+    make=make_detector,
     **recovery,
 ):
     """Trains; returns weights, history and the optimizer's rate."""
     schema, train, validation = parts
-    detector = make_detector(schema)
+    detector = make(schema)
     detector.compile(optimizer=keras.optimizers.Adam(rate))
     stopping = EarlyStopping(
         "val_loss", mode="min", patience=1, restore_best_weights=True
@@ -118,6 +122,30 @@ def test_every_checkpoint_leads_to_the_same_end(parts, kind):
     assert len(kept) == EPOCHS * 10
     for position in (4, 7, 8, 9, 29):
         assert_same(fit(parts, kind, start=kept[position]), expected)
+
+
+def make_dropping(schema):
+    """A detector that learns with dropout."""
+    settings = {
+        "encoder_units": (4,),
+        "decoder_units": (4,),
+        "keep_probabilities": (0.5,),
+    }
+    config = DetectorConfig(
+        "lstm_autoencoder", settings, "mahalanobis", {}, 12, seed=1
+    )
+    return Detector(schema.to_json(), dataclasses.asdict(config))
+
+
+@pytest.mark.parametrize("kind", ["graph", "jit"])
+def test_a_resumed_run_drops_the_same(parts, kind):
+    """Masks counted from where a process was started."""
+    expected = fit(parts, kind, make=make_dropping)
+    kept = Kept()
+    fit(parts, kind, make=make_dropping, save=kept.save, seconds=0)
+    for position in (4, 8, 9):
+        found = fit(parts, kind, make=make_dropping, start=kept[position])
+        assert_same(found, expected)
 
 
 def test_killed_at_the_last_of_its_steps(parts):

@@ -5,6 +5,7 @@ NETWORKS = {
     "forecast_and_nearest_window": (
         "trainer.models.forecast_and_nearest_window:ForecastAndNearestWindow"
     ),
+    "lstm_autoencoder": "trainer.models.lstm_autoencoder:LSTMAutoencoder",
     "nearest_window": "trainer.models.nearest_window:NearestWindow",
     "pca": "trainer.models.pca:PrincipalComponents",
     "vector_autoregression": (

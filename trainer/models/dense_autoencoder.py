@@ -109,11 +109,12 @@ class DenseAutoencoder(keras.layers.Layer):
         self._feature.build((None, len(self.scored), self.window_length))
         self.built = True
 
-    def call(self, values):
+    def call(self, values, seed=None):
         """Residuals of both views.
 
         Args:
             values: `[batch, time, input feature]` float32, scaled, filled.
+            seed: of nothing.
 
         Returns:
             Part name to residuals `[batch, time, scored feature]`, observed

@@ -4,11 +4,14 @@ PRESETS = {
     "recommended": "trainer.presets.recommended:PRESET",
     "recommended_offline": "trainer.presets.recommended_offline:PRESET",
     "talk_dense": "trainer.presets.talk_dense:PRESET",
+    "talk_lstm": "trainer.presets.talk_lstm:PRESET",
     "talk_pca": "trainer.presets.talk_pca:PRESET",
 }
 
 # The talk's --model_type to the preset that it names.
 MODEL_TYPES = {
     "dense_autoencoder": "talk_dense",
+    "lstm_autoencoder": "talk_lstm",
+    "lstm_enc_dec_autoencoder": "talk_lstm",
     "pca": "talk_pca",
 }
