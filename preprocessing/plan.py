@@ -7,6 +7,8 @@ import numpy as np
 
 from preprocessing.counting import Job, SourceCount, unknown_series
 from preprocessing.joining import join_times, row_numbers
+from preprocessing.life_labels import Life
+from preprocessing.life_splits import parts_of_lives, too_few_series
 from preprocessing.readers.base import Source
 from preprocessing.readers.labels.source_ranges import unknown_ranges
 from preprocessing.series_parts import parts_of_series
@@ -34,6 +36,7 @@ class Plan:
         period_seconds: series id to its own period.
         latest: (file index, series id) to the last timestamp of the series
             in the files before, microseconds; none in its first file.
+        lives: series id to what its rows are labelled by, if by life.
         errors: why nothing can be written.
     """
 
@@ -45,6 +48,7 @@ class Plan:
     sampling_period_seconds: float
     period_seconds: Mapping[str, float]
     latest: Mapping[tuple[int, str], int]
+    lives: Mapping[str, Life]
     errors: tuple[str, ...]
 
     def for_groups(
@@ -87,6 +91,11 @@ class Plan:
             latest={
                 key: self.latest[key] for key in keys if key in self.latest
             },
+            lives={
+                series_id: self.lives[series_id]
+                for _, series_id in keys
+                if series_id in self.lives
+            },
         )
 
 
@@ -105,7 +114,12 @@ def make_plan(counts: Sequence[SourceCount], job: Job) -> Plan:
     counts = sorted(counts, key=lambda count: count.index)
     latest, shared, time_errors = join_times(counts)
     totals, offsets = row_numbers(counts, shared)
-    parts = parts_of_series(counts, job, totals)
+    lives = _lives(totals, job) if job.settings.has_lives else {}
+    parts = (
+        parts_of_lives(totals, lives, job.settings.split_fractions)
+        if lives
+        else parts_of_series(counts, job, totals)
+    )
     period, periods = _periods(counts, job)
     kinds = {count.label_kind for count in counts} - {"none"}
     errors = [count.error for count in counts if count.error] or time_errors
@@ -113,13 +127,21 @@ def make_plan(counts: Sequence[SourceCount], job: Job) -> Plan:
         parts=parts,
         offsets=offsets,
         dtype=job.dtype or _dtype(counts, job),
-        label_kind=max(kinds, default="none"),
+        label_kind="step" if lives else max(kinds, default="none"),
         sequence_length=max(count.sequence_length for count in counts),
         sampling_period_seconds=period,
         period_seconds=periods,
         latest=latest,
+        lives=lives,
         errors=tuple(errors or _plan_errors(job, counts, parts)),
     )
+
+
+def _lives(totals: Mapping[tuple[str, str], int], job: Job) -> dict[str, Life]:
+    return {
+        series_id: Life.of(num_rows, *job.settings.life_fractions)
+        for (_, series_id), num_rows in totals.items()
+    }
 
 
 def _periods(
@@ -168,6 +190,9 @@ def _plan_errors(
             "The train split is empty: give more rows, smaller fractions, "
             "or files that belong to train."
         ]
+    if job.settings.has_lives:
+        too_few = too_few_series(len(found), job.settings.split_fractions)
+        return [too_few] if too_few else []
     return []
 
 

@@ -7,9 +7,6 @@ from preprocessing.splits import Part, cut_into_splits
 
 __all__ = ["parts_of_series"]
 
-# Cut from the tail of each series, in order of time.
-_TAIL = ("validation", "statistics", "tuning", "test")
-
 
 def parts_of_series(
     counts: Sequence[SourceCount],
@@ -61,9 +58,9 @@ def _parts(
     # Files that say "train" come with a test part, or will get one.
     has_own_test = split == "train" or num_train_rows is not None
     tail = [
-        (name, getattr(settings, f"{name}_fraction"))
-        for name in (_TAIL[:-1] if has_own_test else _TAIL)
-        if name not in own
+        (name, fraction)
+        for name, fraction in settings.split_fractions.items()
+        if name not in own and not (has_own_test and name == "test")
     ]
     stop = num_rows
     if num_train_rows is not None:

@@ -4,7 +4,7 @@ import dataclasses
 
 from preprocessing.readers import READERS
 from trainer.config import Settings, setting
-from trainer.schema import declared_roles
+from trainer.schema import SPLITS, declared_roles
 
 __all__ = ["PreprocessingSettings"]
 
@@ -61,6 +61,21 @@ class PreprocessingSettings(Settings):
         "at most max_window_length",
         minimum=-1,
     )
+    normal_life_fraction: float = setting(
+        0.0,
+        "of each series, from its start, to label normal, for series that are "
+        "whole lives without labels; each then goes whole into one split; 0 = "
+        "off",
+        minimum=0,
+        maximum=1,
+    )
+    anomalous_life_fraction: float = setting(
+        0.0,
+        "with normal_life_fraction: of each series, up to its end, to label "
+        "anomalous; what lies between is unknown",
+        minimum=0,
+        maximum=1,
+    )
     sampling_period_seconds: float = setting(
         0.0, "seconds between rows; 0 = the median of the file", minimum=0
     )
@@ -70,18 +85,49 @@ class PreprocessingSettings(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        total = (
-            self.validation_fraction
-            + self.statistics_fraction
-            + self.tuning_fraction
-            + self.test_fraction
-        )
+        total = sum(self.split_fractions.values())
         if total >= 1.0:
             raise ValueError(
                 "The fractions of validation, statistics, tuning and test "
                 "must leave something for train: their sum must be below 1. "
                 f"Received: {total:g}. Lower one of them."
             )
+        self._check_lives()
+
+    def _check_lives(self) -> None:
+        """Refuses one end of a life without the other, and ends that meet."""
+        normal, anomalous = self.life_fractions
+        received = (
+            f"normal_life_fraction={normal:g}, "
+            f"anomalous_life_fraction={anomalous:g}"
+        )
+        if (normal > 0) != (anomalous > 0):
+            missing = "anomalous" if normal > 0 else "normal"
+            raise ValueError(
+                "Labels by life need both ends of it. Received: "
+                f"{received}. Give --{missing}_life_fraction too."
+            )
+        if normal + anomalous > 1:
+            raise ValueError(
+                "`normal_life_fraction` and `anomalous_life_fraction` must not "
+                f"overlap: their sum must be at most 1. Received: {received}. "
+                "Lower one of them."
+            )
+
+    @property
+    def has_lives(self) -> bool:
+        """True where each series is a whole life, labelled by position."""
+        return self.normal_life_fraction > 0
+
+    @property
+    def life_fractions(self) -> tuple[float, float]:
+        """Of each life: normal at its start, anomalous at its end."""
+        return self.normal_life_fraction, self.anomalous_life_fraction
+
+    @property
+    def split_fractions(self) -> dict[str, float]:
+        """Split to its fraction, in order of time; the rest is train."""
+        return {name: getattr(self, f"{name}_fraction") for name in SPLITS[1:]}
 
     @property
     def declared_roles(self) -> dict[str, str]:

@@ -252,6 +252,10 @@ class _ShardWriter:
                 record_writer(os.path.join(self._job.folder, name))
             )
             self._tally.open(split, name)
+        life = self._plan.lives.get(segment.series_id)
+        if life is not None:
+            labels = life.labels(segment.start, len(segment.values))
+            segment = dataclasses.replace(segment, labels=labels)
         record, is_too_large = encode(segment, self._plan.dtype)
         self._is_too_large |= is_too_large
         self._writers[split](record)

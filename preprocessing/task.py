@@ -46,6 +46,7 @@ from typing import Any, NamedTuple
 
 from preprocessing import engines
 from preprocessing.counting import unknown_series
+from preprocessing.life_input import check_lives
 from preprocessing.readers import READERS, open_reader
 from preprocessing.readers.base import Reader, Source
 from preprocessing.settings import PreprocessingSettings
@@ -95,6 +96,7 @@ def checked(argv: Sequence[str]) -> Request:
     """
     settings, reader, beam_flags = _parse(argv)
     sources = _selected(reader, reader.sources(settings.input), settings)
+    check_lives(settings, reader, sources)
     declared = settings.declared_roles
     try:
         names = reader.feature_names(sources[0])

@@ -78,20 +78,43 @@ def cluster():
         dashboard_address=None,
     ) as cluster:
         yield cluster
-        # Beam's runner leaves its client open.
-        distributed.default_client().close()
+
+
+def _run_on(cluster, *flags):
+    """Preprocesses on the cluster; Beam's runner leaves its client open."""
+    address = f"--dask_client_address={cluster.scheduler_address}"
+    try:
+        succeed(task.main, *flags, "--runner=DaskRunner", address)
+    finally:
+        sys.modules["distributed"].default_client().close()
 
 
 def test_dask_on_two_processes(raw, direct, cluster, tmp_path):
     """Catches steps that only work where all share one memory."""
     output = tmp_path / "data"
-    succeed(
-        task.main,
-        *_flags(raw, output),
-        "--runner=DaskRunner",
-        f"--dask_client_address={cluster.scheduler_address}",
-    )
+    _run_on(cluster, *_flags(raw, output))
     assert _content(output) == direct
+
+
+def test_labels_by_life_on_two_processes(raw, cluster, tmp_path):
+    """Catches lives that are not sent, and series that each worker deals."""
+    flags = [flag for flag in _flags(raw, "") if "label" not in flag]
+    flags += [
+        "--ignored_columns=label",
+        "--normal_life_fraction=0.3",
+        "--anomalous_life_fraction=0.2",
+        "--validation_fraction=0",
+        "--statistics_fraction=0",
+        "--test_fraction=0",
+    ]
+    succeed(task.main, *flags, f"--output={tmp_path}/direct")
+    _run_on(cluster, *flags, f"--output={tmp_path}/dask")
+    direct = _content(tmp_path / "direct")
+    assert _content(tmp_path / "dask") == direct
+    splits = direct[1]["splits"]
+    # One of the 1,500 rows of `a` is refused.
+    assert splits["train"]["rows"] in (1199, 1200)
+    assert splits["tuning"]["anomalous"] == 300
 
 
 def test_partitions_that_are_given_stay(cluster):
