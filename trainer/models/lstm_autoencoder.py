@@ -176,7 +176,8 @@ class LSTMAutoencoder(keras.layers.Layer):
         """Hidden and cell state that the decoder's first layer begins with."""
         layers = zip(self._encoder, self._encoder_dropouts, strict=True)
         for layer, dropout in layers:
-            values, state = layer(values)
+            # Without a seed the graph may be exported.
+            values, state = layer(values, is_portable=seed is None)
             values = dropout(values, seed)
         return tuple(
             bridge(each)

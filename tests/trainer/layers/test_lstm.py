@@ -155,7 +155,12 @@ def operations(layer, is_jitted):
     compiled = tf.function(
         lambda values: layer(values)[0], jit_compile=is_jitted
     )
-    graph = compiled.get_concrete_function(normal(2, 3, 3)).graph
+    return operations_of(compiled, normal(2, 3, 3))
+
+
+def operations_of(function, *given):
+    """Types of the operations in a function's graph, loops included."""
+    graph = function.get_concrete_function(*given).graph
     nodes = [*graph.as_graph_def().node]
     for function in graph.as_graph_def().library.function:
         nodes += function.node_def
@@ -185,6 +190,14 @@ def test_which_implementation(
         name = "keras" if "Sigmoid" in found else "loop"
         name = "block" if "BlockLSTMV2" in found else name
         assert name == expected
+
+
+def test_a_portable_graph_holds_no_kernel_of_gpus(monkeypatch):
+    """An exported model that only the machine it was made on can run."""
+    monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: ["gpu"])
+    layer = make(3, 5)
+    function = tf.function(lambda values: layer(values, is_portable=True))
+    assert "BlockLSTMV2" in operations_of(function, normal(2, 3, 3))
 
 
 def test_unknown_implementation():
