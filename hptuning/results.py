@@ -11,8 +11,9 @@ from typing import Any
 
 from evaluation.tables import Table
 from hptuning.row import STATES, Row, best_first, best_of
-from hptuning.study import PLACES, Study
+from hptuning.study import Study
 from trainer import storage
+from trainer.config import PLACES
 
 __all__ = ["found", "summary", "trial_table", "write_best", "write_csv"]
 

@@ -5,18 +5,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from hptuning.parameter import Parameter, parameter_of
+from trainer.config import PLACES
 
-__all__ = ["PLACES", "Study", "given_names", "study_of"]
+__all__ = ["Study", "given_names", "study_of"]
 
-# Flags of the trainer that say where; of those that only trials can know.
-PLACES = (
-    "input",
-    "data_dir",
-    "output_dir",
-    "model_dir",
-    "checkpoint_dir",
-    "log_dir",
-)
 _GRID = "GRID_SEARCH"
 
 

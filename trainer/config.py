@@ -8,6 +8,7 @@ from typing import Any
 __all__ = [
     "MODEL_MARKER",
     "PHASES",
+    "PLACES",
     "RECONSTRUCTION_ONLY",
     "STEPS_ONLY",
     "Preset",
@@ -96,6 +97,16 @@ PHASES = (
     "tune_anomaly_thresholds",
 )
 
+
+# Fields of `RunSettings` that name where a run reads and writes.
+PLACES = (
+    "input",
+    "data_dir",
+    "output_dir",
+    "model_dir",
+    "checkpoint_dir",
+    "log_dir",
+)
 
 # Not NaN and not infinite.
 LARGEST_THRESHOLD = 1e300

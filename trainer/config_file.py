@@ -4,18 +4,14 @@ import json
 from typing import Any
 
 from trainer import storage
+from trainer.config import PLACES
 
 __all__ = ["read_words"]
 
 # Where a run is, and how far it goes, is not taken over.
 _OF_ONE_RUN = (
+    *PLACES,
     "config",
-    "input",
-    "data_dir",
-    "output_dir",
-    "model_dir",
-    "checkpoint_dir",
-    "log_dir",
     "training_mode",
     "train_file_pattern",
     "eval_file_pattern",

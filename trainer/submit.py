@@ -16,6 +16,7 @@ from trainer.cloud import job_service, source_distribution
 from trainer.cloud.custom_job import job_request
 from trainer.cloud.job_settings import JobSettings, check_job
 from trainer.command_line import parse, parse_run
+from trainer.config import PLACES
 from trainer.environment import Environment
 from trainer.files import MOUNT_ROOT
 from trainer.flags import check_given, parse_settings, run_command
@@ -39,13 +40,12 @@ request and neither uploads nor sends anything.
 Exit code 0: sent, or printed; 2: something is to be mended first.
 """
 _REQUIRED = ("project", "region", "image", "staging_dir")
-_FOLDERS = (
-    "input",
-    "data_dir",
-    "output_dir",
-    "model_dir",
-    "checkpoint_dir",
-    "log_dir",
+# What a job could not reach on the disk of this machine.
+_READ_OR_WRITTEN = (
+    *PLACES,
+    "train_file_pattern",
+    "eval_file_pattern",
+    "config",
 )
 
 
@@ -114,7 +114,7 @@ def checked_training(
             "what a job writes on its own disk is lost. Received: neither. "
             "Add --base_output_dir=gs://BUCKET/FOLDER."
         )
-    for name in _FOLDERS:
+    for name in _READ_OR_WRITTEN:
         path = getattr(run, name)
         if path and not path.startswith((SCHEME, f"{MOUNT_ROOT}/")):
             raise ValueError(

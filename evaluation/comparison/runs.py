@@ -13,17 +13,13 @@ from evaluation.comparison.passed_on import words_of
 from evaluation.comparison.processes import Command
 from evaluation.comparison.result import Result
 from evaluation.comparison.targets import Target
+from trainer.config import PLACES
 
 __all__ = ["Run", "checked_words"]
 
 # Said by the comparison itself, or folders that runs would share.
 _OURS = (
-    "input",
-    "data_dir",
-    "output_dir",
-    "model_dir",
-    "checkpoint_dir",
-    "log_dir",
+    *PLACES,
     "preset",
     "seed",
     "series",

@@ -13,8 +13,8 @@ import pytest
 from searches import FOLDER, PROGRAM, plan
 
 from hptuning import checking, local
-from hptuning.study import PLACES
 from trainer.command_line import parse
+from trainer.config import PLACES
 
 # Beside what `tests` needs, as in an installed tree.
 ROOT = str(FOLDER.parent)

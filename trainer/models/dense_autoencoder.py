@@ -10,6 +10,7 @@ import tensorflow as tf
 from trainer import config
 from trainer.config import setting
 from trainer.layers.missing import masked_mean_square
+from trainer.models.network import Network
 
 __all__ = ["DenseAutoencoder", "Settings"]
 
@@ -49,7 +50,7 @@ class Settings(config.Settings):
 
 
 @keras.saving.register_keras_serializable("residua")
-class DenseAutoencoder(keras.layers.Layer):
+class DenseAutoencoder(Network):
     """Reconstructs each time step, and each feature's whole window.
 
     Two autoencoders that share nothing: the time view reads the features of
@@ -58,12 +59,7 @@ class DenseAutoencoder(keras.layers.Layer):
     features. Hidden layers are ReLU, the latent and the output are linear,
     so that negative values can be reached. Each branch has its own loss.
 
-    Args:
-        settings: field values of `Settings`.
-        window_length: time steps a window.
-        num_inputs: features that are read.
-        scored: positions of the scored features among them.
-        seed: of the initial weights.
+    Args: as of `Network`.
 
     References:
         Google Advanced Solutions Lab, "Time Series Anomaly Detection" (2019).
@@ -71,20 +67,14 @@ class DenseAutoencoder(keras.layers.Layer):
 
     settings_class = Settings
     parts = ("time_view", "feature_view")
-    is_closed_form = False
-    slides = False
-    context_length = 0
     delays = (0, 0)
 
     def __init__(
         self, settings, window_length, num_inputs, scored, seed, **kwargs
     ):
-        super().__init__(**kwargs)
-        self.settings = _as_settings(settings)
-        self.window_length = window_length
-        self.num_inputs = num_inputs
-        self.scored = tuple(scored)
-        self.seed = seed
+        super().__init__(
+            settings, window_length, num_inputs, scored, seed, **kwargs
+        )
         seeds = itertools.count(1000 * seed)
         self._time = _autoencoder(
             self.settings,
@@ -143,25 +133,6 @@ class DenseAutoencoder(keras.layers.Layer):
         feature = masked_mean_square(residuals["feature_view"], observed)
         weights = self.settings.time_weight, self.settings.feature_weight
         return (weights[0] * time + weights[1] * feature) / sum(weights)
-
-    def get_config(self):
-        """The constructor's arguments."""
-        return super().get_config() | {
-            "settings": dataclasses.asdict(self.settings),
-            "window_length": self.window_length,
-            "num_inputs": self.num_inputs,
-            "scored": list(self.scored),
-            "seed": self.seed,
-        }
-
-
-def _as_settings(fields) -> Settings:
-    return Settings(
-        **{
-            name: tuple(value) if isinstance(value, list | tuple) else value
-            for name, value in fields.items()
-        }
-    )
 
 
 def _autoencoder(settings, num_inputs, num_outputs, latent, name, seeds):

@@ -1,7 +1,6 @@
 """A linear forecast and the nearest window of train, side by side."""
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -9,6 +8,7 @@ import numpy as np
 
 from trainer.models import nearest_window, vector_autoregression
 from trainer.models.nearest_window import NearestWindow
+from trainer.models.network import Network
 from trainer.models.vector_autoregression import VectorAutoregression
 from trainer.statistics.pairwise import PairwiseMoments
 from trainer.statistics.window_bank import WindowBank
@@ -47,35 +47,26 @@ class Statistics:
 
 
 @keras.saving.register_keras_serializable("residua")
-class ForecastAndNearestWindow(keras.layers.Layer):
+class ForecastAndNearestWindow(Network):
     """The parts of `VectorAutoregression` and of `NearestWindow`.
 
     A forecast sees what changes faster than usual, a distance what keeps a
     shape that was never there. Both begin behind the longer context.
 
-    Args:
-        settings: field values of `Settings`.
-        window_length: time steps a window, more than the longer context.
-        num_inputs: features that are read.
-        scored: positions of the scored features among them.
-        seed: of nothing.
+    Args: as of `Network`: window_length is more than the longer context.
     """
 
     settings_class = Settings
     parts = VectorAutoregression.parts + NearestWindow.parts
     is_closed_form = True
-    uses_held_out = False
     slides = True
 
     def __init__(
         self, settings, window_length, num_inputs, scored, seed, **kwargs
     ):
-        super().__init__(**kwargs)
-        self.settings = Settings(**settings)
-        self.window_length = window_length
-        self.num_inputs = num_inputs
-        self.scored = tuple(scored)
-        self.seed = seed
+        super().__init__(
+            settings, window_length, num_inputs, scored, seed, **kwargs
+        )
         self.forecast, self.nearest = (
             network(
                 {
@@ -183,13 +174,3 @@ class ForecastAndNearestWindow(keras.layers.Layer):
         self.forecast.finalize(statistics.moments)
         self.nearest.finalize(statistics.bank)
         return {}
-
-    def get_config(self) -> Mapping[str, Any]:
-        """The constructor's arguments."""
-        return super().get_config() | {
-            "settings": dataclasses.asdict(self.settings),
-            "window_length": self.window_length,
-            "num_inputs": self.num_inputs,
-            "scored": list(self.scored),
-            "seed": self.seed,
-        }

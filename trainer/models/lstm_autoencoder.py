@@ -12,6 +12,7 @@ from trainer.config import setting
 from trainer.layers.dropout import SeededDropout
 from trainer.layers.lstm import LSTM
 from trainer.layers.missing import masked_mean_square
+from trainer.models.network import Network
 
 __all__ = ["LSTMAutoencoder", "Settings"]
 
@@ -64,7 +65,7 @@ class Settings(config.Settings):
 
 
 @keras.saving.register_keras_serializable("residua")
-class LSTMAutoencoder(keras.layers.Layer):
+class LSTMAutoencoder(Network):
     """Encodes a window into one state, and decodes it step by step.
 
     The encoder reads all inputs; the last state of its last layer, brought to
@@ -73,12 +74,7 @@ class LSTMAutoencoder(keras.layers.Layer):
     what was true there (teacher forcing), else from what it gave itself. The
     first step is given zeros. Both views are the same residuals.
 
-    Args:
-        settings: field values of `Settings`.
-        window_length: time steps a window.
-        num_inputs: features that are read.
-        scored: positions of the scored features among them.
-        seed: of the initial weights.
+    Args: as of `Network`.
 
     References:
         Malhotra et al. (2016), LSTM-based Encoder-Decoder for Multi-sensor
@@ -88,25 +84,14 @@ class LSTMAutoencoder(keras.layers.Layer):
 
     settings_class = Settings
     parts = ("time_view", "feature_view")
-    is_closed_form = False
-    slides = False
-    context_length = 0
     delays = (0, 0)
 
     def __init__(
         self, settings, window_length, num_inputs, scored, seed, **kwargs
     ):
-        super().__init__(**kwargs)
-        self.settings = Settings(
-            **{
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in settings.items()
-            }
+        super().__init__(
+            settings, window_length, num_inputs, scored, seed, **kwargs
         )
-        self.window_length = window_length
-        self.num_inputs = num_inputs
-        self.scored = tuple(scored)
-        self.seed = seed
         encoder_units = self.settings.encoder_units
         decoder_units = self.settings.decoder_units
         _warn_without_bottleneck(
@@ -236,16 +221,6 @@ class LSTMAutoencoder(keras.layers.Layer):
             observed: `[batch, time, scored feature]` bool.
         """
         return masked_mean_square(residuals[self.parts[0]], observed)
-
-    def get_config(self):
-        """The constructor's arguments."""
-        return super().get_config() | {
-            "settings": dataclasses.asdict(self.settings),
-            "window_length": self.window_length,
-            "num_inputs": self.num_inputs,
-            "scored": list(self.scored),
-            "seed": self.seed,
-        }
 
 
 def _dense(units: int, seed: int, activation: str | None = None):

@@ -1,7 +1,6 @@
 """Nearest window: how far the last steps are from anything seen in train."""
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -11,6 +10,7 @@ import tensorflow as tf
 from trainer import config
 from trainer.config import setting
 from trainer.layers.missing import masked_mean_square
+from trainer.models.network import Network
 from trainer.statistics.window_bank import WindowBank
 
 __all__ = ["NearestWindow", "Settings", "nearest_distance"]
@@ -38,18 +38,13 @@ class Settings(config.Settings):
 
 
 @keras.saving.register_keras_serializable("residua")
-class NearestWindow(keras.layers.Layer):
+class NearestWindow(Network):
     """Distance of each feature's last steps from the nearest ones of train.
 
     The bank that is searched is a sample of train's windows, the same
     whatever the order of the rows. Features are searched one by one.
 
-    Args:
-        settings: field values of `Settings`.
-        window_length: time steps a window, at least the neighbours' length.
-        num_inputs: features that are read.
-        scored: positions of the scored features among them.
-        seed: of nothing.
+    Args: as of `Network`: window_length is at least the neighbours' length.
 
     References:
         Ramaswamy, Rastogi, Shim (2000), Efficient algorithms for mining
@@ -59,14 +54,14 @@ class NearestWindow(keras.layers.Layer):
     settings_class = Settings
     parts = ("window_distance",)
     is_closed_form = True
-    uses_held_out = False
     slides = True
 
     def __init__(
         self, settings, window_length, num_inputs, scored, seed, **kwargs
     ):
-        super().__init__(**kwargs)
-        self.settings = Settings(**settings)
+        super().__init__(
+            settings, window_length, num_inputs, scored, seed, **kwargs
+        )
         self.context_length = self.settings.neighbour_length - 1
         # A distance is of all rows of a window: its middle lies behind.
         self.delays = (self.settings.neighbour_length // 2,)
@@ -78,10 +73,6 @@ class NearestWindow(keras.layers.Layer):
                 f"{self.settings.neighbour_length}. "
                 f"Add --neighbour_length={window_length}."
             )
-        self.window_length = window_length
-        self.num_inputs = num_inputs
-        self.scored = tuple(scored)
-        self.seed = seed
 
     def build(self, input_shape):
         """Makes the weights; the shapes follow from the constructor."""
@@ -212,16 +203,6 @@ class NearestWindow(keras.layers.Layer):
         self.bank.assign(np.where(is_there[..., None], windows, windows[:, :1]))
         self.num_windows.assign(num_windows)
         return {}
-
-    def get_config(self) -> Mapping[str, Any]:
-        """The constructor's arguments."""
-        return super().get_config() | {
-            "settings": dataclasses.asdict(self.settings),
-            "window_length": self.window_length,
-            "num_inputs": self.num_inputs,
-            "scored": list(self.scored),
-            "seed": self.seed,
-        }
 
 
 def nearest_distance(windows: tf.Tensor, bank: tf.Tensor) -> tf.Tensor:

@@ -13,6 +13,7 @@ from trainer import config
 from trainer.config import setting
 from trainer.layers.components_projection import ComponentsProjection
 from trainer.layers.missing import masked_mean_square
+from trainer.models.network import Network
 from trainer.statistics.pairwise import PairwiseMoments
 
 __all__ = ["PrincipalComponents", "Settings", "Statistics"]
@@ -55,7 +56,7 @@ class Statistics:
 
 
 @keras.saving.register_keras_serializable("residua")
-class PrincipalComponents(keras.layers.Layer):
+class PrincipalComponents(Network):
     """What the first principal components leave of steps and of windows.
 
     Rows of the time view are time steps of all scored features, those of the
@@ -68,12 +69,7 @@ class PrincipalComponents(keras.layers.Layer):
     The number of components is given, or the one whose cells, each predicted
     from the others of its row, have the least error in held-out data.
 
-    Args:
-        settings: field values of `Settings`.
-        window_length: time steps a window.
-        num_inputs: features that are read.
-        scored: positions of the scored features among them.
-        seed: of nothing.
+    Args: as of `Network`.
 
     References:
         Google Advanced Solutions Lab, "Time Series Anomaly Detection" (2019);
@@ -85,19 +81,14 @@ class PrincipalComponents(keras.layers.Layer):
     parts = ("time_view", "feature_view")
     is_closed_form = True
     uses_held_out = True
-    slides = False
-    context_length = 0
     delays = (0, 0)
 
     def __init__(
         self, settings, window_length, num_inputs, scored, seed, **kwargs
     ):
-        super().__init__(**kwargs)
-        self.settings = Settings(**settings)
-        self.window_length = window_length
-        self.num_inputs = num_inputs
-        self.scored = tuple(scored)
-        self.seed = seed
+        super().__init__(
+            settings, window_length, num_inputs, scored, seed, **kwargs
+        )
         self.time = ComponentsProjection(
             "num_time_components",
             self.settings.num_time_components,
@@ -229,16 +220,6 @@ class PrincipalComponents(keras.layers.Layer):
             error = float(np.sqrt(np.mean(np.square(errors))))
             numbers |= {"watched": "val_cell_error", "val_cell_error": error}
         return numbers
-
-    def get_config(self) -> Mapping[str, Any]:
-        """The constructor's arguments."""
-        return super().get_config() | {
-            "settings": dataclasses.asdict(self.settings),
-            "window_length": self.window_length,
-            "num_inputs": self.num_inputs,
-            "scored": list(self.scored),
-            "seed": self.seed,
-        }
 
 
 def _is_measured(moments: PairwiseMoments) -> bool:

@@ -1,7 +1,6 @@
 """Vector autoregression: a linear forecast of the next step, closed form."""
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -12,6 +11,7 @@ import tensorflow as tf
 from trainer import config
 from trainer.config import setting
 from trainer.layers.missing import masked_mean_square
+from trainer.models.network import Network
 from trainer.statistics.pairwise import PairwiseMoments
 from trainer.statistics.windows import lagged
 
@@ -38,18 +38,13 @@ class Settings(config.Settings):
 
 
 @keras.saving.register_keras_serializable("residua")
-class VectorAutoregression(keras.layers.Layer):
+class VectorAutoregression(Network):
     """Forecasts each scored feature from the steps before.
 
     Every weight follows from the second moments of train, which one pass
     gives: nothing is random, and the order of the rows does not matter.
 
-    Args:
-        settings: field values of `Settings`.
-        window_length: time steps a window, more than the context.
-        num_inputs: features that are read.
-        scored: positions of the scored features among them.
-        seed: of nothing.
+    Args: as of `Network`: window_length is more than the context.
 
     References:
         Lütkepohl (2005), New Introduction to Multiple Time Series Analysis,
@@ -59,15 +54,15 @@ class VectorAutoregression(keras.layers.Layer):
     settings_class = Settings
     parts = ("forecast",)
     is_closed_form = True
-    uses_held_out = False
     slides = True
     delays = (0,)
 
     def __init__(
         self, settings, window_length, num_inputs, scored, seed, **kwargs
     ):
-        super().__init__(**kwargs)
-        self.settings = Settings(**settings)
+        super().__init__(
+            settings, window_length, num_inputs, scored, seed, **kwargs
+        )
         self.context_length = self.settings.context_length
         if window_length <= self.context_length:
             raise ValueError(
@@ -76,10 +71,6 @@ class VectorAutoregression(keras.layers.Layer):
                 f"{window_length}, context_length={self.context_length}. "
                 f"Add --context_length={max(1, window_length // 2)}."
             )
-        self.window_length = window_length
-        self.num_inputs = num_inputs
-        self.scored = tuple(scored)
-        self.seed = seed
         self._read = (
             tuple(range(num_inputs))
             if self.settings.reads_covariates
@@ -193,16 +184,6 @@ class VectorAutoregression(keras.layers.Layer):
         self.kernel.assign(kernel)
         self.bias.assign(bias)
         return {}
-
-    def get_config(self) -> Mapping[str, Any]:
-        """The constructor's arguments."""
-        return super().get_config() | {
-            "settings": dataclasses.asdict(self.settings),
-            "window_length": self.window_length,
-            "num_inputs": self.num_inputs,
-            "scored": list(self.scored),
-            "seed": self.seed,
-        }
 
 
 def ridge_regression(
