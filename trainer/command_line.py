@@ -143,7 +143,10 @@ def parse(
             "preset", chosen.preset
         )
     preset = load(PRESETS, chosen.preset, "preset")
-    defaults = {**preset.settings, **_part_names(preset), **stored, **folders}
+    defaults = {**_part_names(preset), **preset.settings}
+    if chosen.train_file_pattern:
+        defaults |= preset.settings_with_phase_files
+    defaults |= {**stored, **folders}
     parts = {
         kind: load(registry, getattr(chosen, kind) or defaults[kind], kind)
         for kind, registry in _PARTS.items()

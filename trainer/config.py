@@ -74,6 +74,8 @@ class Preset:
             that hold both classes.
         label_free_threshold_rule: the rule for all other tuning sets.
         settings: canonical field name to the preset's default.
+        settings_with_phase_files: the same, where each phase has files of
+            its own.
         aliases: the reference system's flag name to our field name.
         ignored_flags: flags of the reference system that have no meaning
             any more, with the reason.
@@ -84,6 +86,9 @@ class Preset:
     threshold_rule: str
     label_free_threshold_rule: str
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    settings_with_phase_files: Mapping[str, Any] = dataclasses.field(
+        default_factory=dict
+    )
     aliases: Mapping[str, str] = dataclasses.field(default_factory=dict)
     ignored_flags: Mapping[str, str] = dataclasses.field(default_factory=dict)
 

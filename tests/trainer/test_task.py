@@ -66,7 +66,7 @@ def test_label_free_rule_without_labels(long_data_set, tmp_path):
     output = tmp_path / "out"
     assert train((str(copy), changed), output, *SMALL) == 0
     metrics = json.loads((output / "metrics.json").read_text())
-    assert metrics["tune_anomaly_thresholds"]["time_rule"] == "robust_sigma"
+    assert metrics["tune_anomaly_thresholds"]["time_rule"] == "quantile"
 
 
 def test_few_calibration_windows_use_train_and_say_so(

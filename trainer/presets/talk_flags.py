@@ -1,11 +1,18 @@
 """The flags of the talk's command lines, the same for its three detectors."""
 
-__all__ = ["IGNORED_FLAGS", "SETTINGS", "aliases"]
+__all__ = [
+    "IGNORED_FLAGS",
+    "SETTINGS",
+    "SETTINGS_WITH_PHASE_FILES",
+    "aliases",
+]
 
 # The talk wants all anomalies found (its own beta, 0.05, spares normal
 # sequences instead), and cuts a sequence's largest score: further out than
 # where one step's would be.
 SETTINGS = {"beta": 2.0, "num_deviations": 5.0}
+# The talk's files to tune on are a mixture, half of it anomalous.
+SETTINGS_WITH_PHASE_FILES = {"label_free_threshold_rule": "robust_sigma"}
 
 _ALIASES = {
     "seq_len": "window_length",

@@ -14,8 +14,9 @@ PRESET = Preset(
     network="lstm_autoencoder",
     scorer="mahalanobis",
     threshold_rule="f_beta",
-    label_free_threshold_rule="robust_sigma",
+    label_free_threshold_rule="quantile",
     settings=talk_flags.SETTINGS,
+    settings_with_phase_files=talk_flags.SETTINGS_WITH_PHASE_FILES,
     aliases=talk_flags.aliases("lstm_autoencoder"),
     ignored_flags=talk_flags.IGNORED_FLAGS,
 )
