@@ -10,7 +10,7 @@ from evaluation.tables import Table
 from trainer.config import PHASES
 
 __all__ = [
-    "Components",
+    "ComponentsChoice",
     "FBetaCurve",
     "components",
     "f_beta_curves",
@@ -37,14 +37,14 @@ class FBetaCurve(NamedTuple):
     beta: float
 
 
-class Components(NamedTuple):
+class ComponentsChoice(NamedTuple):
     """What a number of principal components was chosen from.
 
     Attributes:
         explained_share: `[number]`, of the variance, by 0, 1, 2, ...
-            components, on train.
+            components, on train; NaN where there is no variance.
         cell_error: `[number]`, root mean squared error of held-out cells,
-            each told from the others; NaN where it is not defined.
+            each told from the others.
         chosen: the number of the model.
     """
 
@@ -109,19 +109,19 @@ def f_beta_curves(models: Sequence[Model]) -> dict[str, FBetaCurve]:
     }
 
 
-def components(models: Sequence[Model]) -> dict[str, Components]:
+def components(models: Sequence[Model]) -> dict[str, ComponentsChoice]:
     """View to its principal components, of the models that have some."""
     found = {}
     for model in models:
         learned = model.detector.learned.get(PHASES[0], {})
         for view, each in learned.get("evidence", {}).items():
             name = view_name(model, view, len(models))
-            errors = [np.nan if e is None else e for e in each["cell_error"]]
+            errors = each["cell_error"]
             # Without any variance there is no share of it.
             ratios = each["explained_variance_ratio"] or np.full_like(
                 errors, np.nan
             )
-            found[name] = Components(
+            found[name] = ComponentsChoice(
                 np.append(0.0, np.cumsum(ratios))[: len(errors)],
                 np.array(errors),
                 int(each["chosen"]),

@@ -7,16 +7,14 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from hptuning.parameter import Parameter, Value
-from hptuning.study import Study, given_names
+from hptuning.study import Study
 from trainer.command_line import Config, parse
 from trainer.config import PHASES, RunSettings, load
+from trainer.flags import given_names
+from trainer.models import NETWORKS
 from trainer.presets import PRESETS
 
 __all__ = ["Defaults", "check", "check_apart"]
-
-# What the first phase of a network reports, where it is not this one.
-_USUAL_METRIC = "val_loss"
-_METRICS = {"pca": "val_cell_error"}
 
 
 class Defaults(NamedTuple):
@@ -57,7 +55,7 @@ def check(study: Study, flags: Sequence[str]) -> Defaults:
             f"Received: {config.run.training_mode}. Add "
             f"--training_mode={PHASES[0]} to `args`."
         )
-    metric = _METRICS.get(config.run.network, _USUAL_METRIC)
+    metric = load(NETWORKS, config.run.network, "network").watched
     if study.metric != metric:
         raise ValueError(
             f"`metricId` must be {metric}, which {config.run.network} "

@@ -18,10 +18,10 @@ from hptuning.checking import Defaults, check_apart
 from hptuning.job import read_job
 from hptuning.page import trials_page
 from hptuning.row import Row
-from hptuning.study import Study, given_names, study_of
+from hptuning.study import Study, study_of
 from trainer import log_format, storage
 from trainer.config import PLACES, Settings, setting
-from trainer.flags import parse_settings, run_command
+from trainer.flags import given_names, parse_settings, run_command
 from trainer.preemption import Preemption
 from trainer.schema import Schema
 

@@ -1,13 +1,13 @@
 """What a tuning job searches, and by what rules."""
 
 import dataclasses
-from collections.abc import Iterable
 from typing import Any
 
 from hptuning.parameter import Parameter, parameter_of
 from trainer.config import PLACES
+from trainer.flags import given_names
 
-__all__ = ["Study", "given_names", "study_of"]
+__all__ = ["Study", "study_of"]
 
 _GRID = "GRID_SEARCH"
 
@@ -62,8 +62,9 @@ def study_of(job: Any) -> Study:
     if len(pools) != 1 or pools[0].replica_count > 1:
         raise ValueError(
             "`workerPoolSpecs` must be one pool of one replica with "
-            f"`containerSpec.args`. Received: {len(pools)} pools. More "
-            "machines for a trial are --num_workers of hptuning.submit."
+            f"`containerSpec.args`. Received: {len(pools)} pools of "
+            f"{', '.join(str(each.replica_count) for each in pools)} replicas. "
+            "More machines for a trial are --num_workers of hptuning.submit."
         )
     study = Study(
         metric=spec.metrics[0].metric_id,
@@ -87,15 +88,6 @@ def study_of(job: Any) -> Study:
                 "discreteValueSpec, or leave `algorithm` out."
             )
     return study
-
-
-def given_names(arguments: Iterable[str]) -> set[str]:
-    """Names of the flags in a command line."""
-    return {
-        each.partition("=")[0].removeprefix("--")
-        for each in arguments
-        if each.startswith("--")
-    }
 
 
 def _check_counts(study: Study) -> None:

@@ -62,14 +62,21 @@ def _answer(argv: Sequence[str] | None) -> None:
 
     from inference.loading import load_saved_model
 
-    serve = load_saved_model(settings.model).signatures["serve_strings"]
+    signatures = load_saved_model(settings.model).signatures
+    if "serve_strings" not in signatures:
+        raise ValueError(
+            "`model` must have the signature serve_strings. Received: "
+            f"{settings.model}, an older one without. Export it again with "
+            "`python -m trainer.task`."
+        )
+    serve = signatures["serve_strings"]
     names = sorted(serve.structured_input_signature[1])
     instances = _instances(settings.input, names)
-    lines = []
+    lines: list[str] = []
     for start in range(0, len(instances), _INSTANCES_A_CALL):
         some = instances[start : start + _INSTANCES_A_CALL]
         columns = {
-            name: tf.constant([instance[name] for instance in some])
+            name: tf.constant([texts[name] for _, texts in some])
             for name in names
         }
         try:
@@ -77,7 +84,7 @@ def _answer(argv: Sequence[str] | None) -> None:
         except tf.errors.InvalidArgumentError as error:
             raise ValueError(
                 "Each feature must hold a window of numbers joined by `;`. "
-                f"Received in lines {start + 1} to {start + len(some)}: "
+                f"Received in lines {some[0][0]} to {some[-1][0]}: "
                 f"{error.message.splitlines()[0]}. Mend them."
             ) from error
         lines += _lines({k: v.numpy() for k, v in outputs.items()}, len(some))
@@ -85,8 +92,10 @@ def _answer(argv: Sequence[str] | None) -> None:
     print(f"{len(lines):,} windows answered in {settings.output}")
 
 
-def _instances(path: str, names: Sequence[str]) -> list[dict[str, str]]:
-    """The objects of all lines, each with all features as text."""
+def _instances(
+    path: str, names: Sequence[str]
+) -> list[tuple[int, dict[str, str]]]:
+    """The objects of all lines with their numbers, all features as text."""
     instances = []
     with storage.open_binary(path) as file:
         lines = file.read().decode().splitlines()
@@ -109,7 +118,7 @@ def _instances(path: str, names: Sequence[str]) -> list[dict[str, str]]:
                 f"{number}: {other[0]} = {str(texts[other[0]])[:80]}. Join its "
                 "values."
             )
-        instances.append(texts)
+        instances.append((number, texts))
     if not instances:
         raise ValueError(
             f"`input` must hold a window. Received: {path}, which is empty. "

@@ -7,7 +7,7 @@ from fake_model import save_fake_model
 
 from evaluation import findings, report, splits
 from evaluation.curves import precision_recall, sensitivity
-from evaluation.evidence import Components, FBetaCurve
+from evaluation.evidence import ComponentsChoice, FBetaCurve
 from evaluation.histogram import histogram
 from evaluation.page.page import PageContent
 from evaluation.scored_run import ScoredRun
@@ -88,7 +88,7 @@ def page_content(runs, title="title", names=None, baseline="baseline"):
             for each in scores
         },
         components={
-            each: Components(
+            each: ComponentsChoice(
                 np.array([0.0, 0.7, 0.9]), np.array([1.0, 0.4, np.nan]), 1
             )
             for each in scores

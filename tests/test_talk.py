@@ -124,6 +124,8 @@ def trained(request, raw, tmp_path_factory):
     train, held_out = raw / TRAIN, raw / HELD_OUT
     first = words(PHASES[0], output, train, held_out, model_type, 0)
     main_job.succeed(task.main, *first, "--reconstruction_epochs=1.0")
+    if model_type == "pca":
+        check_second_search(output, held_out)
     second = words(PHASES[1], output, held_out, held_out, model_type, 500)
     main_job.succeed(task.main, *second)
     other = output.with_name("unlabeled")
@@ -139,6 +141,18 @@ def trained(request, raw, tmp_path_factory):
         LoadedDetector(str(output / "model")),
         LoadedDetector(str(other / "model")),
     )
+
+
+def check_second_search(output, path):
+    """The talk's further run of PCA has nothing to do, and does nothing."""
+    before = (output / "metrics.json").read_text()
+    flags = words(PHASES[0], output, path, path, "pca", 2000)
+    flags = [
+        each.replace("components=False", "components=True") for each in flags
+    ]
+    said = main_job.succeed(task.main, *flags)
+    assert "has chosen the principal components" in said.errors
+    assert (output / "metrics.json").read_text() == before
 
 
 def sequences(path):
@@ -276,7 +290,8 @@ def test_harder_kinds_are_reported_as_they_are(trained, record_property):
             found = average_precision_score(labels, scored.score.max(axis=1))
             record_property(f"{trained.model_type} {kind} {view}", found)
             print(f"{trained.model_type:26} {kind:18} {view:8} {found:.3f}")
-            assert found > 0.4
+            # A random score has .5.
+            assert found > 0.65
             assert kind != "tail_amplitude" or found == 1
 
 
@@ -290,18 +305,6 @@ def talk_series(generator, waves):
         driver=np.zeros(NUM_STEPS),
         noise=generator.uniform(0.0, 1.0, (NUM_STEPS, NUM_FEATURES)),
     )
-
-
-def test_second_search_of_components_has_nothing_to_do(raw, tmp_path):
-    """Catches the talk's further run refused, or trained on other files."""
-    path = raw / HELD_OUT
-    flags = words(PHASES[0], tmp_path / "run", path, path, "pca", 2000)
-    flags = [
-        each.replace("components=False", "components=True") for each in flags
-    ]
-    said = main_job.succeed(task.main, *flags)
-    assert "chosen" in said.errors
-    assert not (tmp_path / "run").exists()
 
 
 def test_phases_are_processes_of_their_own(raw, tmp_path):

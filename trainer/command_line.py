@@ -19,6 +19,7 @@ from trainer.environment import Environment
 from trainer.flags import (
     Parser,
     add_flags,
+    given_names,
     refuse_unknown_flags,
     settings_from_flags,
 )
@@ -127,9 +128,10 @@ def parse(
     Raises:
         ValueError: a flag is unknown, or its value is out of bounds.
     """
-    given = _given_names(arguments)
+    given = given_names(arguments)
     environment = environment or Environment()
-    arguments = _with_config(arguments)
+    from_file, own = _words_of_config(arguments), list(arguments)
+    arguments = [*from_file, *own]
     folders = _folders(environment)
     first = _first_parser(folders)
     chosen, _ = first.parse_known_args(arguments)
@@ -138,10 +140,7 @@ def parse(
         first.print_help()
         first.exit()
     stored = _stored_settings(output_dir, chosen.training_mode)
-    if "preset" not in _given_names(arguments):
-        chosen.preset = _implied_preset(chosen) or stored.get(
-            "preset", chosen.preset
-        )
+    chosen.preset = _preset_name(chosen, given, given_names(arguments), stored)
     preset = load(PRESETS, chosen.preset, "preset")
     defaults = {**_part_names(preset), **preset.settings}
     if chosen.train_file_pattern:
@@ -158,7 +157,12 @@ def parse(
         )
     parser, unused = _full_parser(preset, parts, defaults)
     _accept(parser, handed_on)
-    flags, unknown = parser.parse_known_args(arguments)
+    if given.intersection(_CHOOSING):
+        # What only parts have that were replaced is not of this run.
+        known = parser._option_string_actions
+        from_file = [each for each in from_file if each.split("=")[0] in known]
+    flags, unknown = parser.parse_known_args([*from_file, *own])
+    flags.preset = chosen.preset
     _settle_folders(flags, given, environment)
     names = ", ".join(f"{kind} {getattr(flags, kind)}" for kind in _PARTS)
     refuse_unknown_flags(unknown, parser, f"This combination ({names})")
@@ -190,8 +194,9 @@ def parse_run(
         ValueError: a value is out of bounds.
     """
     parser = _first_parser(_folders(environment))
-    flags, _ = parser.parse_known_args(_with_config(arguments))
-    given = _given_names(arguments)
+    words = [*_words_of_config(arguments), *arguments]
+    flags, _ = parser.parse_known_args(words)
+    given = given_names(arguments)
     _settle_folders(flags, given, environment)
     if flags.input:
         refuse_early_flags(given, {}, flags.training_mode)
@@ -214,19 +219,40 @@ def _add_model_type(parser: Parser) -> None:
     )
 
 
-def _implied_preset(flags: argparse.Namespace) -> str:
-    """The preset that other flags name; "" = none does."""
+def _preset_name(
+    flags: argparse.Namespace,
+    given: Collection[str],
+    given_or_in_file: Collection[str],
+    stored: Mapping[str, Any],
+) -> str:
+    """The preset, where others than its own flag may name it.
+
+    Args:
+        flags: what was parsed.
+        given: names of the flags on the command line.
+        given_or_in_file: the same, and those of --config.
+        stored: settings of the first phase.
+    """
+    if {"preset", "model_type"} <= set(given):
+        raise ValueError(
+            "`preset` and `model_type` both name what to train. Received: "
+            f"--preset={flags.preset} --model_type={flags.model_type}. Leave "
+            "one of them out."
+        )
     if flags.model_type:
         return MODEL_TYPES[flags.model_type]
-    return "talk_dense" if flags.train_file_pattern else ""
+    if "preset" in given_or_in_file:
+        return str(flags.preset)
+    usual = "talk_dense" if flags.train_file_pattern else flags.preset
+    return str(stored.get("preset", usual))
 
 
-def _with_config(arguments: Sequence[str]) -> list[str]:
-    """The command line behind the flags that its --config stands for."""
+def _words_of_config(arguments: Sequence[str]) -> list[str]:
+    """The flags that --config stands for; those given go before them."""
     parser = Parser(add_help=False)
     parser.add_argument("--config", default="")
     path = parser.parse_known_args(arguments)[0].config
-    return [*(config_file.read_words(path) if path else ()), *arguments]
+    return config_file.read_words(path) if path else []
 
 
 def _check_views(settings: RunSettings, views: Sequence[str]) -> None:
@@ -354,14 +380,6 @@ def _label_free_rules() -> list[str]:
 
 def _part_names(preset: Preset) -> dict[str, str]:
     return {kind: getattr(preset, kind) for kind in _PARTS}
-
-
-def _given_names(arguments: Sequence[str]) -> set[str]:
-    return {
-        argument[2:].split("=")[0]
-        for argument in arguments
-        if argument.startswith("--")
-    }
 
 
 def _folders(environment: Environment) -> dict[str, str]:

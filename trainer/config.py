@@ -111,6 +111,8 @@ PLACES = (
     "model_dir",
     "checkpoint_dir",
     "log_dir",
+    "train_file_pattern",
+    "eval_file_pattern",
 )
 
 # Not NaN and not infinite.

@@ -13,8 +13,6 @@ _OF_ONE_RUN = (
     *PLACES,
     "config",
     "training_mode",
-    "train_file_pattern",
-    "eval_file_pattern",
     "resume",
     "log_format",
 )

@@ -7,7 +7,7 @@ import re
 import sys
 import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from trainer.config import Settings
@@ -16,6 +16,8 @@ __all__ = [
     "Parser",
     "add_flags",
     "check_given",
+    "given_names",
+    "parse_bool",
     "parse_settings",
     "refuse_unknown_flags",
     "run_command",
@@ -105,6 +107,15 @@ def parse_settings(
     settings = settings_from_flags(settings_class, flags)
     check_given(settings, required)
     return settings
+
+
+def given_names(arguments: Iterable[str]) -> set[str]:
+    """Names of the flags in a command line."""
+    return {
+        each.partition("=")[0].removeprefix("--")
+        for each in arguments
+        if each.startswith("--")
+    }
 
 
 def check_given(settings: Settings, required: Sequence[str]) -> None:
@@ -214,7 +225,7 @@ def _without_none(hint: Any) -> Any:
 
 def _parser_of(hint: Any) -> Any:
     if hint is bool:
-        return _parse_bool
+        return parse_bool
     if hint is int:
         return _parse_int
     if isinstance(hint, types.GenericAlias):
@@ -246,7 +257,12 @@ def _parse_int(text: str) -> int:
 _parse_int.__name__ = "int"
 
 
-def _parse_bool(text: str) -> bool:
+def parse_bool(text: str) -> bool:
+    """True or False of a flag's text.
+
+    Raises:
+        argparse.ArgumentTypeError: it is neither.
+    """
     lowered = text.lower()
     if lowered in ("yes", "true", "t", "y", "1"):
         return True

@@ -71,7 +71,10 @@ def _ratio(score: tf.Tensor, threshold: tf.Tensor) -> tf.Tensor:
     # A threshold that is not positive is no unit: the distance from it is.
     is_unit = threshold > 0
     divisor = tf.where(is_unit, threshold, FUSED_THRESHOLD)
-    return tf.where(is_unit, score / divisor, 1 + (score - threshold))
+    ratio = tf.where(is_unit, score / divisor, 1 + (score - threshold))
+    # Rounding must not lift what is below.
+    just_below = np.nextafter(FUSED_THRESHOLD, 0)
+    return tf.where(score < threshold, tf.minimum(ratio, just_below), ratio)
 
 
 def most_anomalous(scores: ViewScores, is_scored: tf.Tensor) -> ViewScores:

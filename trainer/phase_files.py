@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainer import storage
+from trainer.command_line import CONFIG_FILE
 from trainer.config import PHASES, RunSettings
-from trainer.flags import Parser
+from trainer.flags import Parser, parse_bool
 from trainer.input_record import InputRecord
 from trainer.schema import FILE_NAME, Schema, Split
 
@@ -67,20 +68,25 @@ def is_second_search(arguments: Sequence[str], settings: RunSettings) -> bool:
 
     That run goes on from the first phase, on other files. Here the first
     phase has chosen already.
+
+    Args:
+        arguments: the command line.
+        settings: of the run, with files to train on.
     """
     parser = Parser(add_help=False)
     parser.add_argument("--previous_train_steps", type=int, default=0)
-    parser.add_argument("--autotune_principal_components", default="")
-    flags = parser.parse_known_args(arguments)[0]
-    is_search = flags.autotune_principal_components.lower() in (
-        "yes",
-        "true",
-        "t",
-        "y",
-        "1",
+    parser.add_argument(
+        "--autotune_principal_components", type=parse_bool, default=False
     )
-    is_first = settings.training_mode == PHASES[0]
-    return is_first and is_search and flags.previous_train_steps > 0
+    flags = parser.parse_known_args(arguments)[0]
+    config_path = os.path.join(settings.output_dir, CONFIG_FILE)
+    return (
+        settings.training_mode == PHASES[0]
+        and settings.network == "pca"
+        and flags.autotune_principal_components
+        and flags.previous_train_steps > 0
+        and storage.is_file(config_path)
+    )
 
 
 def make_data_set(settings: RunSettings) -> None:
@@ -113,36 +119,49 @@ def make_data_set(settings: RunSettings) -> None:
         (request.command, request.sources),
         [source.path for source in request.sources],
     )
-    if record.is_current():
-        return
-    if is_first and settings.resume and storage.is_file(schema_path):
-        raise ValueError(
-            "`train_file_pattern` and `eval_file_pattern` must be what "
-            f"{settings.data_dir} was made from. Received: other or changed "
-            "files. Name another --output_dir, or begin anew with "
-            "--resume=false."
-        )
-    task.make_data_set(request)
+    if not record.is_current():
+        if is_first and settings.resume and storage.is_file(schema_path):
+            raise ValueError(
+                "`train_file_pattern` and `eval_file_pattern` must be what "
+                f"{settings.data_dir} was made from. Received: other or "
+                "changed files. Name another --output_dir, or begin anew with "
+                "--resume=false."
+            )
+        task.make_data_set(request)
+        record.write()
     made = Schema.load(folder)
-    if is_first:
-        whole = dataclasses.replace(
-            made, splits=_below(made.splits, mode), identity=made.hash()
-        )
-    else:
+    if not is_first:
         whole = _grown(Schema.load(settings.data_dir), made, mode)
+    elif _is_grown_from(schema_path, made):
+        return
+    else:
+        splits = _below(made.splits, mode)
+        whole = dataclasses.replace(made, splits=splits, identity=made.hash())
     storage.write_text(schema_path, whole.to_json())
-    record.write()
+
+
+def _is_grown_from(schema_path: str, made: Schema) -> bool:
+    """Whether later phases may have added to what this phase made."""
+    if not storage.is_file(schema_path):
+        return False
+    grown = Schema.load(os.path.dirname(schema_path))
+    return grown.identity == made.hash()
 
 
 def _grown(schema: Schema, made: Schema, mode: str) -> Schema:
     """The schema with the split that a later phase brings."""
-    for name in ("feature_names", "sequence_length", "dtype"):
+    advice = {
+        "feature_names": "files of the same columns",
+        "sequence_length": "sequences of the same length",
+        "dtype": "numbers with as many digits",
+    }
+    for name, what in advice.items():
         before, now = getattr(schema, name), getattr(made, name)
         if before != now:
             raise ValueError(
                 "The files of all phases must be alike. Received: "
                 f"{name.replace('_', ' ')} {now}, after {before} in the first "
-                "phase. Give files of the same columns and length."
+                f"phase. Give {what}."
             )
     # Files that belong to no other phase are all train, when converted.
     added = _below({_SPLITS[mode][0]: made.splits["train"]}, mode)
@@ -183,14 +202,18 @@ def _sources(request: Any, settings: RunSettings) -> list[Any]:
 
 
 def _preprocessing_words(settings: RunSettings, folder: str) -> list[str]:
-    words = {
+    from preprocessing.settings import PreprocessingSettings
+
+    words: dict[str, Any] = {
         "input": settings.train_file_pattern,
         "format": "sequences",
         "output": folder,
         "feat_names": ",".join(settings.feat_names),
         "num_feat": settings.num_feat,
-        "max_window_length": max(settings.window_length, 512),
     }
+    longest = PreprocessingSettings().max_window_length
+    if settings.window_length > longest:
+        words["max_window_length"] = settings.window_length
     return [
         *(f"--{name}={value}" for name, value in words.items() if value),
         *_WHOLE_FILES,

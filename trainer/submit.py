@@ -41,12 +41,7 @@ Exit code 0: sent, or printed; 2: something is to be mended first.
 """
 _REQUIRED = ("project", "region", "image", "staging_dir")
 # What a job could not reach on the disk of this machine.
-_READ_OR_WRITTEN = (
-    *PLACES,
-    "train_file_pattern",
-    "eval_file_pattern",
-    "config",
-)
+_READ_OR_WRITTEN = (*PLACES, "config")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

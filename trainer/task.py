@@ -72,8 +72,6 @@ def _preprocess(
         check_given(settings, ("output_dir",))
         phase_files.check(settings, environment.cluster.num_workers)
         _check_output(settings)
-        # Refuses what would be refused after the work.
-        parse(arguments, environment)
         with _ended_by(preemption):
             phase_files.make_data_set(settings)
     if not settings.input:
@@ -91,6 +89,20 @@ def _preprocess(
     return handed_on
 
 
+def _is_over(arguments: Sequence[str], environment: Environment) -> bool:
+    """Whether the talk has a command for what an earlier one has done."""
+    if not parse_run(arguments, environment).train_file_pattern:
+        return False
+    settings = parse(arguments, environment).run
+    is_over = phase_files.is_second_search(arguments, settings)
+    if is_over:
+        logging.getLogger(__name__).info(
+            "Nothing is left to do: the first run has chosen the principal "
+            "components, from its --eval_file_pattern."
+        )
+    return is_over
+
+
 @contextlib.contextmanager
 def _ended_by(preemption: Preemption) -> Iterator[None]:
     """Ends where that was requested, whatever Beam makes of the signal."""
@@ -104,13 +116,7 @@ def _ended_by(preemption: Preemption) -> Iterator[None]:
 
 def _train(arguments: Sequence[str], preemption: Preemption) -> None:
     environment = Environment.read(os.environ)
-    if phase_files.is_second_search(
-        arguments, parse_run(arguments, environment)
-    ):
-        logging.getLogger(__name__).info(
-            "Nothing is left to do: the first run has chosen the principal "
-            "components, from its --eval_file_pattern."
-        )
+    if _is_over(arguments, environment):
         return
     config, schema = _checked(arguments, environment, preemption)
     settings, cluster = config.run, environment.cluster

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from evaluation.evidence import Components, FBetaCurve
+from evaluation.evidence import ComponentsChoice, FBetaCurve
 from evaluation.page import colours
 from evaluation.page.stacked_rows import axis_name, stacked_rows
 
@@ -27,14 +27,14 @@ def f_beta_figure(curves: Mapping[str, FBetaCurve]) -> go.Figure:
         is_x_shared=False,
     )
     for row, curve in enumerate(curves.values()):
-        best = float(np.interp(curve.chosen, curve.threshold, curve.f_beta))
+        height = float(np.interp(curve.chosen, curve.threshold, curve.f_beta))
         _draw(
-            figure, row, (curve.threshold, curve.f_beta), (curve.chosen, best)
+            figure, row, (curve.threshold, curve.f_beta), (curve.chosen, height)
         )
     return figure.update_yaxes(range=[-0.02, 1.04], hoverformat=".3f")
 
 
-def components_figure(found: Mapping[str, Components]) -> go.Figure:
+def components_figure(found: Mapping[str, ComponentsChoice]) -> go.Figure:
     """Draws explained variance and held-out error by number, two rows a view."""
     titles = [
         f"{name}: {what}"

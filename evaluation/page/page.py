@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from evaluation.curves import PrecisionRecall, Sensitivity
-from evaluation.evidence import Components, FBetaCurve
+from evaluation.evidence import ComponentsChoice, FBetaCurve
 from evaluation.histogram import Histogram
 from evaluation.page import document
 from evaluation.page.curve_plots import line_styles
@@ -63,7 +63,7 @@ class PageContent:
     histograms: Mapping[str, Histogram]
     quantiles: Mapping[str, Mapping[str, tuple[np.ndarray, np.ndarray]]]
     f_beta_curves: Mapping[str, FBetaCurve]
-    components: Mapping[str, Components]
+    components: Mapping[str, ComponentsChoice]
     events: Table
     shown_title: str
     shown: Sequence[tuple[str, ScoredRun]]

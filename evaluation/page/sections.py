@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from evaluation.curves import PrecisionRecall, Sensitivity
-from evaluation.evidence import Components, FBetaCurve
+from evaluation.evidence import ComponentsChoice, FBetaCurve
 from evaluation.histogram import Histogram
 from evaluation.page import (
     curve_plots,
@@ -145,7 +145,7 @@ def f_beta_section(curves: Mapping[str, FBetaCurve]) -> Section:
     return Section(title, [document.paragraph(note), document.figure(figure)])
 
 
-def components_section(found: Mapping[str, Components]) -> Section:
+def components_section(found: Mapping[str, ComponentsChoice]) -> Section:
     """What numbers of principal components were chosen from, if any were."""
     title = "Principal components"
     if not found:

@@ -12,7 +12,7 @@ LEARNED = {
         "evidence": {
             "feature": {
                 "explained_variance_ratio": [0.6, 0.3, 0.1],
-                "cell_error": [1.0, 0.5, None],
+                "cell_error": [1.0, 0.5, 0.7],
                 "chosen": 1,
             }
         }
@@ -70,5 +70,5 @@ def test_components_begin_with_none():
     [(name, each)] = components([model("m", LEARNED)]).items()
     assert name == "feature view"
     np.testing.assert_allclose(each.explained_share, [0.0, 0.6, 0.9])
-    np.testing.assert_array_equal(each.cell_error, [1.0, 0.5, np.nan])
+    np.testing.assert_array_equal(each.cell_error, [1.0, 0.5, 0.7])
     assert each.chosen == 1

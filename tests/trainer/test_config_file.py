@@ -70,3 +70,14 @@ def test_a_file_that_is_not_there(tmp_path):
     """Catches the defaults trained in place of what was asked for."""
     with pytest.raises(ValueError, match="`config` must name a file"):
         parse([f"--config={tmp_path / 'nothing.json'}"])
+
+
+def test_a_part_that_is_replaced_takes_its_settings_along(tmp_path):
+    """Catches a refusal of flags that nobody gave."""
+    settings = {"preset": "recommended", "context_length": 4, "seed": 3}
+    path = written(tmp_path / "config.json", settings)
+    config = parse([f"--config={path}", "--network=nearest_window"])
+    assert config.run.network == "nearest_window"
+    assert config.run.seed == 3
+    config = parse([f"--config={path}", "--model_type=pca"])
+    assert config.run.preset == "talk_pca"

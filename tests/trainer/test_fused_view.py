@@ -74,12 +74,21 @@ def test_a_score_just_below_its_threshold_stays_below():
 @pytest.mark.parametrize("threshold", [0.0, -3.0])
 def test_thresholds_that_are_no_unit(threshold):
     """Catches a division by 0, and an order turned round."""
-    score = tf.constant([threshold - 1, threshold, threshold + 1], tf.float64)
-    known = tf.constant([True] * 3)
+    # Smaller numbers are flushed to 0.
+    below = np.nextafter(threshold, -np.inf) if threshold else -1e-300
+    score = tf.constant(
+        [threshold - 1, below, threshold, threshold + 1], tf.float64
+    )
+    known = tf.constant([True] * 4)
     views = {"time": ViewScores(score, known, score[:, tf.newaxis])}
     thresholds = {"time": tf.constant(threshold, tf.float64)}
     fused = fused_view(views, thresholds, "any")
-    assert (fused.score.numpy() >= 1).tolist() == [False, True, True]
+    assert (fused.score.numpy() >= 1).tolist() == [
+        False,
+        False,
+        True,
+        True,
+    ]
     assert np.all(np.diff(fused.score) > 0)
 
 

@@ -33,6 +33,8 @@ class Network(keras.layers.Layer):
         slides: whether each step depends on the `context_length` steps before
             it alone, wherever in a window it is.
         context_length: steps in front that only serve as context.
+        watched: name of the figure on validation that tells how well it
+            learned, smaller = better.
         delays: of each part, steps by which it lies behind what it tells of.
     """
 
@@ -42,6 +44,7 @@ class Network(keras.layers.Layer):
     uses_held_out = False
     slides = False
     context_length = 0
+    watched = "val_loss"
     delays: tuple[int, ...]
 
     def __init__(

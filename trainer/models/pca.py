@@ -81,6 +81,7 @@ class PrincipalComponents(Network):
     parts = ("time_view", "feature_view")
     is_closed_form = True
     uses_held_out = True
+    watched = "val_cell_error"
     delays = (0, 0)
 
     def __init__(
@@ -218,7 +219,7 @@ class PrincipalComponents(Network):
             ]
             # Each cell is predicted once in each view.
             error = float(np.sqrt(np.mean(np.square(errors))))
-            numbers |= {"watched": "val_cell_error", "val_cell_error": error}
+            numbers |= {"watched": self.watched, self.watched: error}
         return numbers
 
 

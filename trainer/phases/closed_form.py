@@ -61,7 +61,7 @@ def run(
     held_out = gather(validation()) if network.uses_held_out else None
     learned = network.finalize(statistics, held_out)
     detector.finish_phase("reconstruction")
-    shown = next(iter(validation()), None)
+    shown = next(iter(validation()), None) if logs else None
     if logs and shown is not None:
         logs.write_reconstructions(detector, shown[:_SHOWN_WINDOWS])
     numbers = {

@@ -1,18 +1,15 @@
 """The flags of the talk's command lines, the same for its three detectors."""
 
-__all__ = [
-    "IGNORED_FLAGS",
-    "SETTINGS",
-    "SETTINGS_WITH_PHASE_FILES",
-    "aliases",
-]
+from trainer.config import Preset
+
+__all__ = ["preset"]
 
 # The talk wants all anomalies found (its own beta, 0.05, spares normal
 # sequences instead), and cuts a sequence's largest score: further out than
 # where one step's would be.
-SETTINGS = {"beta": 2.0, "num_deviations": 5.0}
+_SETTINGS = {"beta": 2.0, "num_deviations": 5.0}
 # The talk's files to tune on are a mixture, half of it anomalous.
-SETTINGS_WITH_PHASE_FILES = {"label_free_threshold_rule": "robust_sigma"}
+_SETTINGS_WITH_PHASE_FILES = {"label_free_threshold_rule": "robust_sigma"}
 
 _ALIASES = {
     "seq_len": "window_length",
@@ -39,7 +36,7 @@ _UNITS = {
     "lstm_autoencoder": ("enc_lstm_hidden_units", "dec_lstm_hidden_units"),
 }
 
-IGNORED_FLAGS = {
+_IGNORED_FLAGS = {
     "job-dir": "output_dir names the folder",
     "feat_defaults": "a missing value is filled and masked",
     "eval_batch_size": "evaluation chooses its own batches",
@@ -61,7 +58,25 @@ IGNORED_FLAGS = {
 }
 
 
-def aliases(network: str) -> dict[str, str]:
+def preset(network: str) -> Preset:
+    """One of the talk's three detectors.
+
+    Args:
+        network: name in `trainer.models.NETWORKS`.
+    """
+    return Preset(
+        network=network,
+        scorer="mahalanobis",
+        threshold_rule="f_beta",
+        label_free_threshold_rule="quantile",
+        settings=_SETTINGS,
+        settings_with_phase_files=_SETTINGS_WITH_PHASE_FILES,
+        aliases=_aliases(network),
+        ignored_flags=_IGNORED_FLAGS,
+    )
+
+
+def _aliases(network: str) -> dict[str, str]:
     """The talk's flag to our field, or to "" where it is another network's.
 
     The talk gives all flags in each command, whatever it trains.

@@ -5,18 +5,8 @@ Expected on the talk's own data: every test sequence told apart in both views,
 in seconds.
 """
 
-from trainer.config import Preset
 from trainer.presets import talk_flags
 
 __all__ = ["PRESET"]
 
-PRESET = Preset(
-    network="pca",
-    scorer="mahalanobis",
-    threshold_rule="f_beta",
-    label_free_threshold_rule="quantile",
-    settings=talk_flags.SETTINGS,
-    settings_with_phase_files=talk_flags.SETTINGS_WITH_PHASE_FILES,
-    aliases=talk_flags.aliases("pca"),
-    ignored_flags=talk_flags.IGNORED_FLAGS,
-)
+PRESET = talk_flags.preset("pca")

@@ -25,9 +25,9 @@ class RobustSigma(ConstantRule):
     Centre and deviation are those of the half of the scores that lie closest
     together, beginning in the lowest quarter: so half of the scores may be
     anomalous. (The median and the deviation from it, which are more usual, lie
-    in the gap between both kinds then.) Where more than half of the scores are equal that deviation is 0;
-    then 1.2533 times the mean absolute deviation takes its place. The median
-    is never flagged.
+    in the gap between both kinds then.) Where more than half of the scores are
+    equal that deviation is 0; then 1.2533 times the mean absolute deviation
+    takes its place. The median is never flagged.
 
     Example:
         >>> rule = RobustSigma(RobustSigmaSettings(num_deviations=2.0))
@@ -52,4 +52,6 @@ class RobustSigma(ConstantRule):
         threshold, self.fit_details = threshold_above(
             self.settings, tuning, centre, deviation
         )
-        return max(threshold, clear_of(float(np.median(scores))))
+        median = float(np.median(scores))
+        self.fit_details["median"] = median
+        return max(threshold, clear_of(median))

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from trainer.thresholds.constant import ConstantRule, TuningScores, clear_of
+from trainer.thresholds.constant import ConstantRule, TuningScores
 from trainer.thresholds.deviations import Deviations, threshold_above
 
 __all__ = ["Sigma", "SigmaSettings"]
@@ -35,13 +35,11 @@ class Sigma(ConstantRule):
     def _fit_core(self, tuning: TuningScores) -> float:
         scores = tuning.scores
         # A single score has no sample deviation, and equal ones none at all.
-        if np.ptp(scores) == 0:
-            self.fit_details = {"centre": float(scores[0]), "deviation": 0.0}
-            return clear_of(float(scores[0]))
+        is_spread = np.ptp(scores) > 0
         threshold, self.fit_details = threshold_above(
             self.settings,
             tuning,
-            float(np.mean(scores)),
-            float(np.std(scores, ddof=1)),
+            float(np.mean(scores)) if is_spread else float(scores[0]),
+            float(np.std(scores, ddof=1)) if is_spread else 0.0,
         )
         return threshold

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from evaluation.evidence import Components, FBetaCurve
+from evaluation.evidence import ComponentsChoice, FBetaCurve
 from evaluation.page.evidence_plots import components_figure, f_beta_figure
 
 
@@ -24,7 +24,7 @@ def test_the_mark_is_on_the_curve():
 def test_two_rows_for_each_view_with_components():
     """Catches the error drawn as a share, and a mark off by one."""
     shares, errors = np.array([0.0, 0.7, 0.9]), np.array([1.0, 0.4, np.nan])
-    figure = components_figure({"a": Components(shares, errors, 1)})
+    figure = components_figure({"a": ComponentsChoice(shares, errors, 1)})
     share, marked_share, error, marked_error = map(points, figure.data)
     np.testing.assert_allclose(share[1], shares, rtol=1e-6)
     np.testing.assert_allclose(error[1], errors, rtol=1e-6)
