@@ -8,6 +8,7 @@ import numpy as np
 from evaluation.models import Model, view_name
 from evaluation.tables import Table
 from trainer.config import PHASES
+from trainer.fused_view import FUSED
 
 __all__ = [
     "ComponentsChoice",
@@ -17,6 +18,11 @@ __all__ = [
     "thresholds_table",
 ]
 
+_UNITS = {
+    "day": "a day",
+    "1000_steps": "in 1,000 steps",
+    "1000_sequences": "in 1,000 sequences",
+}
 # Told in columns of their own.
 _TOLD = ("rule", "threshold", "alarms_on_tuning", "curve", "alarms")
 
@@ -77,6 +83,12 @@ def thresholds_table(models: Sequence[Model]) -> Table:
                 ),
             )
         )
+    for model in models:
+        if model.detector.fusion != "none":
+            name = view_name(model, FUSED, len(models))
+            rule = f"{model.detector.fusion} of the views"
+            units = "scores in units of their thresholds"
+            rows.append((name, rule, "1", "", "", "", units))
     return Table(
         "Choice of the thresholds",
         "Alarms are events. Those on data that chose no threshold come with "
@@ -151,7 +163,7 @@ def _of_view(tuning: Mapping[str, Any], view: str) -> dict[str, Any]:
 
 def _unseen(tuning: Mapping[str, Any], view: str) -> str:
     """The rate of alarms on data that chose no threshold, with its unit."""
-    for unit, words in (("day", "a day"), ("1000_steps", "in 1,000 steps")):
+    for unit, words in _UNITS.items():
         rate = tuning.get(f"{view}_alarms_per_{unit}")
         if rate is not None:
             interval = tuning[f"{view}_alarms_per_{unit}_interval"]

@@ -54,6 +54,11 @@ def read_job(path: str) -> Any:
             "What tuning needs must be installed. "
             f"Received: {error}. Run `pip install 'residua[tune]'`."
         ) from error
+    if not storage.is_file(path):
+        raise ValueError(
+            "`config` must name a file. Received: "
+            f"{path}. hptuning/*.yaml are examples."
+        )
     with storage.open_binary(path) as file:
         text = file.read()
     try:

@@ -62,6 +62,8 @@ class LoadedDetector:
             the `rule` of its thresholds; empty where not told.
         learned: the numbers of each phase, as in metrics.json; empty where
             not told.
+        fusion: whether the view `fused` is anomalous where "any" other view
+            is, or "all" are; "none" = there is no such view.
 
     Raises:
         ValueError: not a folder of a finished model.
@@ -91,6 +93,7 @@ class LoadedDetector:
         self.series = tuple(description.get("series", ()))
         self.calibration = dict(description.get("calibration", {}))
         self.learned = dict(description.get("learned", {}))
+        self.fusion = str(description.get("fusion", "none"))
         inputs = self._signatures["score_chunk"].structured_input_signature[1]
         self.dtype = inputs["values"].dtype.as_numpy_dtype
 

@@ -10,6 +10,7 @@ from typing import Any
 from trainer import config_file, storage
 from trainer.config import (
     PHASES,
+    STEPS_ONLY,
     Preset,
     RunSettings,
     Settings,
@@ -171,6 +172,12 @@ def parse(
         refuse_early_flags(given, preset.aliases, flags.training_mode)
         if parts["network"].is_closed_form:
             refuse_step_flags(given, preset.aliases, flags.network)
+    elif parts["network"].is_closed_form:
+        unused += sorted(
+            name
+            for name in given
+            if preset.aliases.get(name, name) in STEPS_ONLY
+        )
     note_ignored(preset, unused, flags)
     run = settings_from_flags(RunSettings, flags)
     _check_views(run, parts["scorer"].views)

@@ -5,7 +5,10 @@ converted once, into a folder of the phase below `data_dir`; the schema in
 `data_dir` lists the splits of all phases so far.
 """
 
+import contextlib
 import dataclasses
+import io
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,6 +21,8 @@ from trainer.input_record import InputRecord
 from trainer.schema import FILE_NAME, Schema, Split
 
 __all__ = ["check", "is_second_search", "make_data_set"]
+
+_logger = logging.getLogger(__name__)
 
 # What the files of each phase are to our splits.
 _SPLITS = {
@@ -111,7 +116,10 @@ def make_data_set(settings: RunSettings) -> None:
             f"training_mode={mode}, while {settings.data_dir} holds nothing "
             f"that --training_mode={PHASES[0]} has made. Run that first."
         )
-    request = task.checked(_preprocessing_words(settings, folder))
+    names = settings.feat_names
+    if not (is_first or names):
+        names = Schema.load(settings.data_dir).feature_names
+    request = task.checked(_preprocessing_words(settings, folder, names))
     request = request._replace(sources=_sources(request, settings))
     record = InputRecord(
         f"{folder}.json",
@@ -127,7 +135,9 @@ def make_data_set(settings: RunSettings) -> None:
                 "changed files. Name another --output_dir, or begin anew with "
                 "--resume=false."
             )
-        task.make_data_set(request)
+        with contextlib.redirect_stdout(io.StringIO()):
+            # A table of splits would tell of this phase alone.
+            task.make_data_set(request)
         record.write()
     made = Schema.load(folder)
     if not is_first:
@@ -138,6 +148,13 @@ def make_data_set(settings: RunSettings) -> None:
         splits = _below(made.splits, mode)
         whole = dataclasses.replace(made, splits=splits, identity=made.hash())
     storage.write_text(schema_path, whole.to_json())
+    for split in _SPLITS[mode]:
+        _logger.info(
+            "%s: %s sequences of %s steps",
+            split,
+            f"{whole.splits[split].series:,}",
+            whole.sequence_length,
+        )
 
 
 def _is_grown_from(schema_path: str, made: Schema) -> bool:
@@ -201,14 +218,16 @@ def _sources(request: Any, settings: RunSettings) -> list[Any]:
     return sources + held_out
 
 
-def _preprocessing_words(settings: RunSettings, folder: str) -> list[str]:
+def _preprocessing_words(
+    settings: RunSettings, folder: str, names: Sequence[str]
+) -> list[str]:
     from preprocessing.settings import PreprocessingSettings
 
     words: dict[str, Any] = {
         "input": settings.train_file_pattern,
         "format": "sequences",
         "output": folder,
-        "feat_names": ",".join(settings.feat_names),
+        "feat_names": ",".join(names),
         "num_feat": settings.num_feat,
     }
     longest = PreprocessingSettings().max_window_length

@@ -101,7 +101,10 @@ class Training:
         mode = self._settings.training_mode
         if mode not in ("all", PHASES[-1]):
             following = PHASES[PHASES.index(mode) + 1]
-            return f"this command with --training_mode={following}"
+            files = ""
+            if self._settings.train_file_pattern:
+                files = " and the files of that phase"
+            return f"this command with --training_mode={following}{files}"
         model = f"--model={self._folder.model_dir}"
         command = ["python", "-m", "evaluation.report", model]
         if self._schema.splits["test"].rows:
@@ -260,7 +263,11 @@ class Training:
             "calibration": {
                 "statistics": statistics["split"],
                 "tuning": tuning["split"],
-                "rule": tuning[f"{detector.views[0]}_rule"],
+                "rule": " and ".join(
+                    dict.fromkeys(
+                        tuning[f"{view}_rule"] for view in detector.views
+                    )
+                ),
             },
         }
         windows = self._data.windows(tuning["split"])

@@ -75,7 +75,8 @@ def note_ignored(
     )
     given: dict[str, list[str]] = {}
     for name, reason in reasons.items():
-        if getattr(flags, name.replace("-", "_")) is not None:
+        # Flags of steps have a field, under a name that may be another.
+        if getattr(flags, name.replace("-", "_"), "given") is not None:
             given.setdefault(reason, []).append(f"--{name}")
     for reason, names in given.items():
         logging.getLogger(__name__).info(

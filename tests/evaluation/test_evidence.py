@@ -35,14 +35,17 @@ LEARNED = {
 }
 
 
-def model(name, learned, views=("time", "feature", "fused")):
-    return Model(name, name, SimpleNamespace(learned=learned, views=views))
+def model(name, learned, fusion="any"):
+    views = ("time", "feature", "fused")
+    told = SimpleNamespace(learned=learned, views=views, fusion=fusion)
+    return Model(name, name, told)
 
 
 def test_thresholds_of_all_views():
     """Catches numbers of another view, and a rate without its interval."""
     table = thresholds_table([model("m", LEARNED)])
-    time, feature = table.rows
+    time, feature, fused = table.rows
+    assert fused[:3] == ("fused view", "any of the views", "1")
     assert time[:5] == ("time view", "f_beta", "2.5", "tuning", "4")
     assert time[5] == "1.5 a day (0.31 to 4.38)"
     assert time[6] == "beta 2, recall 0.75"
@@ -51,7 +54,7 @@ def test_thresholds_of_all_views():
 
 def test_models_that_tell_nothing():
     """Catches a report of an older model that fails."""
-    older = model("older", {})
+    older = model("older", {}, "none")
     assert thresholds_table([older]).rows == []
     assert f_beta_curves([older]) == {} == components([older])
 

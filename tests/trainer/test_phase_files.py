@@ -98,7 +98,7 @@ def test_labels_that_are_all_alike(tmp_path, files):
     "shape, words",
     [
         ({"num_steps": 7}, "sequences of the same length"),
-        ({"num_features": 2}, "files of the same columns"),
+        ({"num_features": 2}, "one field for each feature"),
     ],
 )
 def test_files_that_do_not_fit(tmp_path, files, shape, words):

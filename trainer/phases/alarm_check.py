@@ -35,12 +35,14 @@ def run(
 
     Returns:
         For each view the number of alarms, the rate a day, or in 1,000 steps
-        where no period is known, and its 95 % interval, for metrics.json.
+        where no period is known, or in 1,000 sequences, and its 95 % interval,
+        for metrics.json.
     """
     scores = scores_over_time(detector, windows, advance, is_jitted, workers)
     thresholds = detector.thresholds.numpy()
     is_daily = np.isfinite(steps_per_day)
-    unit = "day" if is_daily else "1000_steps"
+    sample = "sequences" if detector.positions == "all" else "steps"
+    unit = "day" if is_daily else f"1000_{sample}"
     numbers: dict[str, Any] = {}
     for view, threshold in zip(detector.views, thresholds, strict=True):
         in_time, labels = with_breaks(scores[view], windows)

@@ -116,12 +116,14 @@ class ConstantRule(abc.ABC):
         if not self.needs_labels:
             is_used &= np.isfinite(scores) & (labels != 1)
         if not np.isfinite(scores[is_used]).any():
+            finite = np.isfinite(scores)
             raise ValueError(
                 "A threshold needs at least one finite score"
                 + ("" if self.needs_labels else " not labelled anomalous")
-                + f". Received: {scores.size} scores, "
-                f"{np.isnan(scores).sum()} NaN, {(labels == 1).sum()} labelled "
-                "1. Tune on a split with more scored rows."
+                + f". Received: {finite.sum()} finite scores, "
+                f"{(finite & (labels == 1)).sum()} of them labelled 1. Tune on "
+                "a split that holds rows that are scored, and normal or not "
+                "labelled."
             )
         return self._fit_core(
             TuningScores(

@@ -53,5 +53,5 @@ class RobustSigma(ConstantRule):
             self.settings, tuning, centre, deviation
         )
         median = float(np.median(scores))
-        self.fit_details["median"] = median
+        self.fit_details["spared_median"] = median
         return max(threshold, clear_of(median))

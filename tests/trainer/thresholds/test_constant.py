@@ -137,7 +137,7 @@ def test_shapes_and_labels_are_checked(rule):
 
 def test_only_anomalies_are_nothing_to_learn_from():
     """Catches an empty mean after the known anomalies are left out."""
-    with pytest.raises(ValueError, match="3 labelled 1"):
+    with pytest.raises(ValueError, match="3 of them labelled 1"):
         make("quantile").fit(np.arange(3.0), np.ones(3))
 
 

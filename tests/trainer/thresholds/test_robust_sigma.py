@@ -33,7 +33,7 @@ def test_each_view_has_its_own_number():
             "centre": 2.0,
             "deviation": 1.4826,
             "num_deviations": number,
-            "median": 3.75,
+            "spared_median": 3.75,
         }
 
 
