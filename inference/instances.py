@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from trainer import storage
 from trainer.config import Settings, setting
 from trainer.flags import parse_settings, run_command
@@ -130,7 +132,7 @@ def _instances(
 def _lines(outputs: Mapping[str, Any], count: int) -> Iterator[str]:
     for position in range(count):
         answer = {
-            name: _as_json(values[position].tolist())
+            name: _as_json(np.asarray(values[position]).tolist())
             for name, values in outputs.items()
         }
         yield json.dumps(answer) + "\n"
