@@ -59,6 +59,9 @@ def test_training_anew_keeps_the_later_files(tmp_path, files):
     assert run(tmp_path, 0, files["one"]).code == 0
     assert run(tmp_path, 1, files["held_out"]).code == 0
     first = Schema.load(str(tmp_path / "run" / "data"))
+    ended = run(tmp_path, 0, files["other"])
+    assert ended.code == 2
+    assert "--resume=false" in ended.errors
     assert run(tmp_path, 0, files["other"], "--resume=false").code == 0
     assert run(tmp_path, 1, files["held_out"]).code == 0
     assert statistics_of(tmp_path)["split"] == "statistics"
