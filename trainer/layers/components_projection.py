@@ -22,9 +22,8 @@ _logger = logging.getLogger(__name__)
 class ComponentsProjection(keras.layers.Layer):
     """What the first principal components leave of rows, and how many.
 
-    Weights: mean `[feature]`, leftover `[feature, feature]`, the projection
-    that a centred row is multiplied by, variances `[component]` (float64) and
-    num_components.
+    Weights, float64: mean `[feature]`, and leftover `[feature, feature]`, the
+    projection that a centred row is multiplied by.
 
     Args:
         flag: name of the setting that gives their number.
@@ -54,7 +53,6 @@ class ComponentsProjection(keras.layers.Layer):
         for name, shape in (
             ("mean", (self._num_features,)),
             ("leftover", (self._num_features, self._num_features)),
-            ("variances", (self._num_features,)),
         ):
             weight = self.add_weight(
                 name=name,
@@ -65,13 +63,6 @@ class ComponentsProjection(keras.layers.Layer):
                 autocast=False,
             )
             setattr(self, name, weight)
-        self.num_components = self.add_weight(
-            name="num_components",
-            shape=(),
-            dtype="int32",
-            initializer="zeros",
-            trainable=False,
-        )
         self.built = True
 
     def finalize(
@@ -85,8 +76,6 @@ class ComponentsProjection(keras.layers.Layer):
         chosen = self._num_wanted or best_num_components(errors)
         self.mean.assign(components.mean)
         self.leftover.assign(leftover_projection(components.directions, chosen))
-        self.variances.assign(components.variances)
-        self.num_components.assign(chosen)
         return {
             "explained_variance_ratio": _known(components.explained_ratio),
             "cell_error": np.sqrt(errors).tolist(),

@@ -149,9 +149,11 @@ def test_held_out_rows_choose_and_are_told():
     network = make()
     found = json.loads(json.dumps(fit(network, windows())))
     assert found["time_components"] == 2
-    assert int(network.time.num_components.numpy()) == 2
+    # A projection has one 1 for each direction that it leaves.
+    assert np.trace(network.time.leftover.numpy()) == pytest.approx(4 - 2)
     chosen = found["feature_components"]
-    assert int(network.feature.num_components.numpy()) == chosen
+    left = np.trace(network.feature.leftover.numpy())
+    assert left == pytest.approx(LENGTH - chosen)
     assert found["watched"] == "val_cell_error"
     time, feature = (found["evidence"][view] for view in ("time", "feature"))
     assert len(time["cell_error"]) == 4
