@@ -3,18 +3,19 @@
 import dataclasses
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
+from typing import Any
 
 from hptuning.checking import check
 from hptuning.job import read_job
 from hptuning.study import study_of
-from trainer import submit
-from trainer.cloud import job_service, source_distribution
+from trainer.cloud import job_service
 from trainer.cloud.custom_job import job_request
 from trainer.cloud.job_settings import JobSettings, check_job, labels_of
+from trainer.cloud.sending import send_with_code
 from trainer.config import setting
 from trainer.flags import parse_settings, run_command
+from trainer.submit import checked_training
 
 __all__ = ["TuningJobSettings", "main"]
 
@@ -76,24 +77,19 @@ def _submit(arguments: list[str]) -> None:
     study = study_of(job)
     flags = arguments[end + 1 :]
     check(study, flags)
-    training = submit.checked_training([*study.arguments, *flags], settings)
-    with tempfile.TemporaryDirectory() as folder:
-        sdist = source_distribution.build(folder)
-        staged = submit.staged_name(sdist, settings.staging_dir)
+    training = checked_training([*study.arguments, *flags], settings)
+
+    def request_of(staged: str) -> Any:
         request = job_request(settings, staged, training)
         job.display_name = settings.display_name
         job.labels = labels_of(settings)
         job.trial_job_spec = request["custom_job"]["job_spec"]
-        message = job_service.message_of(
+        return job_service.message_of(
             {"parent": request["parent"], "hyperparameter_tuning_job": job},
             "CreateHyperparameterTuningJobRequest",
         )
-        if settings.dry_run:
-            submit.show(message, staged)
-            return
-        submit.stage(sdist, staged)
-    sent = job_service.send(message, settings.region)
-    submit.tell(sent, settings, "hp-tuning-jobs")
+
+    send_with_code(settings, request_of, "hp-tuning-jobs")
 
 
 if __name__ == "__main__":

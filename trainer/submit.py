@@ -4,24 +4,23 @@ Builds this project's sdist, stages it in a bucket and asks for a custom job.
 """
 
 import os
-import shlex
 import sys
-import tempfile
 from collections.abc import Sequence
 from typing import Any
 
-from trainer import one_command, storage
+from trainer import one_command
 from trainer.buckets import SCHEME
-from trainer.cloud import job_service, source_distribution
+from trainer.cloud import job_service
 from trainer.cloud.custom_job import job_request
 from trainer.cloud.job_settings import JobSettings, check_job
+from trainer.cloud.sending import send_with_code
 from trainer.command_line import parse, parse_run
 from trainer.config import PLACES
 from trainer.environment import Environment
 from trainer.files import MOUNT_ROOT
 from trainer.flags import check_given, parse_settings, run_command
 
-__all__ = ["checked_training", "main", "show", "stage", "staged_name", "tell"]
+__all__ = ["checked_training", "main"]
 
 DESCRIPTION = """\
 Trains in the cloud, as a Vertex AI custom job.
@@ -63,17 +62,12 @@ def _submit(arguments: list[str]) -> None:
     )
     check_job(settings, job_service.accelerator_names())
     training = checked_training(arguments[end + 1 :], settings)
-    with tempfile.TemporaryDirectory() as folder:
-        sdist = source_distribution.build(folder)
-        staged = staged_name(sdist, settings.staging_dir)
-        message = job_service.message_of(
-            job_request(settings, staged, training)
-        )
-        if settings.dry_run:
-            show(message, staged)
-            return
-        stage(sdist, staged)
-    tell(job_service.send(message, settings.region), settings)
+
+    def request_of(staged: str) -> Any:
+        fields = job_request(settings, staged, training)
+        return job_service.message_of(fields)
+
+    send_with_code(settings, request_of)
 
 
 def checked_training(
@@ -120,50 +114,6 @@ def checked_training(
     given = [each.partition("=")[0] for each in arguments]
     is_given = "--log_format" in given
     return [*arguments, *([] if is_given else ["--log_format=json"])]
-
-
-def show(message: Any, staged: str) -> None:
-    """Prints a request in place of sending it."""
-    sys.stdout.write(job_service.message_text(message) + "\n")
-    sys.stderr.write(
-        "Dry run: nothing was uploaded or sent. The sdist would be staged as\n"
-        f"  {staged}\n"
-    )
-
-
-def staged_name(sdist: str, staging_dir: str) -> str:
-    """The gs:// name of an sdist in a bucket."""
-    # By its content: no job ever finds another one's code, however late it
-    # starts or restarts.
-    digest = source_distribution.content_hash(sdist)
-    return f"{staging_dir.rstrip('/')}/{digest}/{os.path.basename(sdist)}"
-
-
-def stage(sdist: str, staged: str) -> None:
-    """Uploads an sdist, unless it is there."""
-    if not storage.is_file(staged):
-        storage.put_file(sdist, staged)
-
-
-def tell(name: str, settings: JobSettings, group: str = "custom-jobs") -> None:
-    """Prints the name of a job, and on stderr how to follow it.
-
-    Args:
-        name: of the job, as the service gave it.
-        settings: that it was sent with.
-        group: of `gcloud ai` commands for such jobs.
-    """
-    sys.stdout.write(name + "\n")
-    page = (
-        "https://console.cloud.google.com/agent-platform/locations/"
-        f"{settings.region}/training/{name.rpartition('/')[2]}"
-        f"?project={settings.project}"
-    )
-    sys.stderr.write(
-        f"Sent. Page: {page}\n"
-        f"Log:    gcloud ai {group} stream-logs {shlex.quote(name)}\n"
-        f"Cancel: gcloud ai {group} cancel {shlex.quote(name)}\n"
-    )
 
 
 if __name__ == "__main__":
