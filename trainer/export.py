@@ -108,23 +108,29 @@ class _Serving(tf.Module):
         strings = {
             name: tf.TensorSpec((None,), tf.string, name) for name in columns
         }
-        functions = {
-            "serving_default": (self.serve, window),
-            "serve_with_thresholds": (self.serve, window, thresholds),
-            "score_chunk": (self.score_chunk, chunk, state),
-            "initial_state": (self.initial_state,),
-            "serve_columns": (self.serve_columns, columns),
-            "serve_strings": (self.serve_strings, strings),
-            "describe": (self.describe,),
+        # Signatures that stand on one of these hold a call, not a copy.
+        self._serve = _traced(self.serve_with_thresholds, window, thresholds)
+        self._serve_columns = _traced(self.serve_columns, columns)
+        signatures = {
+            "serving_default": _traced(self.serve, window),
+            "serve_with_thresholds": self._serve,
+            "score_chunk": _traced(self.score_chunk, chunk, state),
+            "initial_state": _traced(self.initial_state),
+            "serve_columns": self._serve_columns,
+            "serve_strings": _traced(self.serve_strings, strings),
+            "describe": _traced(self.describe),
         }
         if self._detector.is_offline:
-            functions["finish_series"] = self.finish_series, self._finished()
-        return {
-            name: tf.function(function).get_concrete_function(*specs)
-            for name, (function, *specs) in functions.items()
-        }
+            finished = self._finished()
+            signatures["finish_series"] = _traced(self.finish_series, finished)
+        return signatures
 
-    def serve(self, values, thresholds=None):
+    def serve(self, values):
+        """Scores windows by the stored thresholds."""
+        stored = tf.fill((len(self._detector.views),), np.float64("nan"))
+        return self._serve(values, stored)
+
+    def serve_with_thresholds(self, values, thresholds):
         """Scores windows; NaN in `thresholds` means the stored one."""
         views = self._detector(values)
         batch = tf.shape(values)[:1]
@@ -196,7 +202,7 @@ class _Serving(tf.Module):
                 cells = cells.to_tensor(shape=(None, length))
             cells = tf.where(tf.equal(cells, ""), "nan", cells)
             parsed[name] = tf.strings.to_number(cells, self._dtype)
-        return self.serve_columns(parsed)
+        return self._serve_columns(**parsed)
 
     def score_chunk(self, values, state):
         """Scores the steps of a chunk; state in, state out.
@@ -359,6 +365,10 @@ class _Serving(tf.Module):
                 f"{short}_anom_flags": _flag(views[view], threshold),
             }
         return outputs
+
+
+def _traced(function: Any, *specs: Any) -> Any:
+    return tf.function(function).get_concrete_function(*specs)
 
 
 def _named(view, scores):
