@@ -9,6 +9,9 @@ os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
 import numpy as np
 import pytest
+
+pytest.register_assert_rewrite("talk_contract")
+
 import tensorflow as tf
 from bucket_emulator import bucket_emulator
 from data_sets import SERIES_LENGTH, feature_of, wave, write_segment

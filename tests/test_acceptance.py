@@ -13,11 +13,11 @@ What can be tested on a part alone stands with that part, under tests/trainer:
    statistics/test_components.py, models/test_pca.py.
 6. Latent below input width: models/test_dense_autoencoder.py, test_task.py;
    an untrained output can be negative: models/test_dense_autoencoder.py;
-   what a trained network is worth: here, and of all three in tests/test_talk.py;
+   what a trained network is worth: here, and of all three in tests/talk_contract.py;
    one head in and behind the loop, no chance in serving:
    models/test_lstm_autoencoder.py.
 7. String signature of a small model: test_export.py; of a model that the
-   command line exported, asked in JSON lines: here, tests/test_talk.py.
+   command line exported, asked in JSON lines: here, tests/talk_contract.py.
 8. Contamination of 5 to 50 %, two standard deviations fail above 20 %:
    thresholds/test_robust_sigma.py, thresholds/test_sigma.py.
 """
