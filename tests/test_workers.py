@@ -114,10 +114,12 @@ def test_the_data_can_tell(alone):
     assert alone[f"{PHASES[0]}/validation_windows"] % 3
 
 
-@pytest.mark.parametrize("num_workers", [2, 3])
-def test_workers_equal_one(data, alone, tmp_path, num_workers):
-    """Catches gradients or moments that are not weighted by what was seen."""
-    workers = Cluster(data, tmp_path, num_workers)
+def test_workers_equal_one(data, alone, tmp_path):
+    """Catches gradients or moments that are not weighted by what was seen.
+
+    Of two workers the tests of killed ones say the same.
+    """
+    workers = Cluster(data, tmp_path, 3)
     with workers.running() as processes:
         for process in processes:
             process.succeed()
