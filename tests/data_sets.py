@@ -109,9 +109,9 @@ def tuned_forecaster(data_set, **scorer_settings):
     """The same after all phases, and the windows of tuning."""
     folder, schema = data_set
     detector = make_forecaster(schema, **scorer_settings)
-    train, validation, statistics, tuning = (
+    train, validation = (
         load_windows(folder, schema, name, detector.learning_length)
-        for name in ("train", "validation", "statistics", "tuning")
+        for name in ("train", "validation")
     )
     closed_form.run(
         detector,
@@ -119,10 +119,25 @@ def tuned_forecaster(data_set, **scorer_settings):
         lambda: [validation.sample(len(validation))],
         _skip,
     )
+    return detector, tuned(detector, folder)
+
+
+def tuned(detector, folder):
+    """Runs the phases behind the first; the windows of tuning."""
+    statistics, tuning = (
+        load_windows(
+            folder,
+            detector.schema,
+            name,
+            detector.scoring_length,
+            detector.stride,
+        )
+        for name in ("statistics", "tuning")
+    )
     error_statistics.run(detector, statistics, _skip, False)
     rules = {"quantile": Quantile(Quantile.settings_class())}
     threshold_tuning.run(detector, tuning, rules, _skip, False)
-    return detector, tuning
+    return tuning
 
 
 def _skip(count):

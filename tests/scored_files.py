@@ -40,5 +40,5 @@ def assert_same_scores(found, expected, threshold):
     assert found.shape == expected.shape
     np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
     known = ~np.isnan(expected)
-    limit = 1e-5 * np.maximum(expected[known], threshold)
+    limit = 1e-5 * np.maximum(np.abs(expected[known]), abs(threshold))
     assert (np.abs(found[known] - expected[known]) <= limit).all()

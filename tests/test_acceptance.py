@@ -34,6 +34,7 @@ from sklearn.metrics import fbeta_score
 from preprocessing import generators
 from trainer.dataset import load_windows, windows_of_runs
 from trainer.phases import error_statistics
+from trainer.phases.threshold_tuning import scores_over_time
 from trainer.runs import Run, read_runs
 from trainer.schema import Schema
 
@@ -89,19 +90,17 @@ def test_4_thresholds_are_the_best_of_all(tmp_path_factory):
     detector = main_job.trained_detector(job)
     schema = Schema.load(str(job.data))
     windows = load_windows(str(job.data), schema, "tuning", NUM_STEPS)
-    values = np.stack(
-        [windows.values[start : start + NUM_STEPS] for start in windows.starts]
-    )
-    found = detector.window_scores(values, "last")
+    found = scores_over_time(detector, windows, lambda _: None, False)
+    labels = windows.labels()
     for position, view in enumerate(detector.views):
-        scores = found[view][0].numpy()
+        scores = found[view]
         best = max(
-            fbeta_score(windows.labels, scores >= candidate, beta=BETA)
+            fbeta_score(labels, scores >= candidate, beta=BETA)
             for candidate in np.unique(scores)
         )
         threshold = detector.thresholds.numpy()[position]
         flags = scores >= threshold
-        reached = fbeta_score(windows.labels, flags, beta=BETA)
+        reached = fbeta_score(labels, flags, beta=BETA)
         assert reached == pytest.approx(best, abs=1e-12)
         assert 0 < best < 1
 
@@ -174,11 +173,11 @@ def test_7_json_lines_to_the_eight_outputs(talk):
     values = [[cell.split(";") for cell in row[:-1]] for row in rows]
     values = np.array(values, "float32").transpose(0, 2, 1)
     detector = main_job.trained_detector(talk)
-    found = detector.window_scores(values, "all")
+    found = detector.window_scores(values)
     for position, short in enumerate(("time", "feat")):
         view = detector.views[position]
         threshold = detector.thresholds.numpy()[position]
-        flags = found[view][0].numpy() >= threshold
+        flags = found[view].numpy() >= threshold
         np.testing.assert_array_equal(served[f"{short}_anom_flags"], flags)
         np.testing.assert_array_equal(
             served[f"{short}_anom_thresh_var"], np.full(batch, threshold)

@@ -275,11 +275,9 @@ def test_same_series_scores_everywhere(long):
         windows = np.lib.stride_tricks.sliding_window_view(
             values, WINDOW_LENGTH, axis=0
         )
-        scores, _, _ = detector.window_scores(
-            windows.transpose(0, 2, 1).copy(), "last"
-        )["time"]
+        scores = detector.last_steps(windows.transpose(0, 2, 1).copy())["time"]
         unknown = np.full(WINDOW_LENGTH - 1, np.nan)
-        expected = np.concatenate([unknown, scores.numpy()])
+        expected = np.concatenate([unknown, scores.score[:, 0].numpy()])
         served = signatures["score_chunk"](
             values=tf.constant(values), **signatures["initial_state"]()
         )

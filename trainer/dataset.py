@@ -26,7 +26,7 @@ class Windows:
         values: `[row, feature]` schema dtype, all runs one after another.
         starts: `[window]` int64, first row of each window.
         window_length: time steps a window.
-        labels: `[window]` int8: of its last step, or of its sequence.
+        row_labels: `[row]` int8; each row of a sequence has the sequence's.
         has_anomaly: `[window]` bool: a step of it is labelled 1.
         runs: `[window]` int64: number of the unbroken stretch it is of.
         num_short_runs: runs left out because no window fits.
@@ -35,7 +35,7 @@ class Windows:
     values: np.ndarray
     starts: np.ndarray
     window_length: int
-    labels: np.ndarray
+    row_labels: np.ndarray
     has_anomaly: np.ndarray
     runs: np.ndarray
     num_short_runs: int = 0
@@ -44,13 +44,17 @@ class Windows:
         """Number of windows."""
         return len(self.starts)
 
+    def labels(self, num_steps: int = 1) -> np.ndarray:
+        """Labels of the last `num_steps` steps, `[window * num_steps]` int8."""
+        last = np.arange(self.window_length - num_steps, self.window_length)
+        return self.row_labels[self.starts[:, np.newaxis] + last].reshape(-1)
+
     def without_anomalies(self) -> "Windows":
         """The windows in which no step is labelled anomalous."""
         kept = ~self.has_anomaly
         return dataclasses.replace(
             self,
             starts=self.starts[kept],
-            labels=self.labels[kept],
             has_anomaly=self.has_anomaly[kept],
             runs=self.runs[kept],
         )
@@ -155,7 +159,7 @@ def windows_of_runs(
         starts.append(first + offset)
         numbers.append(np.full(len(first), number))
         steps = _step_labels(run)
-        labels.append(steps[first + window_length - 1])
+        labels.append(steps)
         num_before = np.concatenate([[0], np.cumsum(steps == 1)])
         has_anomaly.append(
             num_before[first + window_length] > num_before[first]
@@ -170,7 +174,7 @@ def windows_of_runs(
         values=values,
         starts=np.concatenate(starts),
         window_length=window_length,
-        labels=np.concatenate(labels),
+        row_labels=np.concatenate(labels),
         has_anomaly=np.concatenate(has_anomaly),
         runs=np.concatenate(numbers),
         num_short_runs=num_short,

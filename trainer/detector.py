@@ -107,6 +107,7 @@ class Detector(keras.Model):
             len(scored),
             network.parts,
             self.network.delays,
+            self.network.stride,
         )
         self.loss_mean = keras.metrics.Mean(name="loss")
         self.part_errors = [
@@ -161,10 +162,29 @@ class Detector(keras.Model):
         return smoothing is not None and smoothing.is_offline
 
     @property
+    def is_of_sequences(self) -> bool:
+        """Whether each series is one window, labelled as a whole."""
+        return self.schema.label_kind == "sequence"
+
+    @property
+    def stride(self) -> int:
+        """Steps of a series that one window tells: its last ones."""
+        return self.network.stride
+
+    @property
+    def scoring_length(self) -> int:
+        """Time steps of the windows that error statistics and rules need."""
+        return self.window_length if self.is_of_sequences else self.block_length
+
+    @property
+    def block_length(self) -> int:
+        """Time steps of a window that tells `stride` steps of a series."""
+        return self.num_steps_needed + self.stride - 1
+
+    @property
     def learning_length(self) -> int:
-        """Time steps of the windows that phases read."""
-        is_sequence = self.schema.label_kind == "sequence"
-        return self.window_length if is_sequence else self.num_steps_needed
+        """Time steps of the windows that the network learns from."""
+        return self.network.learning_length or self.scoring_length
 
     @property
     def views(self) -> tuple[str, ...]:
@@ -249,61 +269,53 @@ class Detector(keras.Model):
         smoothing = self.scorer.smoothing
         return self.scorer.combine(smoothed_whole(smoothing, views))
 
-    def window_scores(self, values, positions):
-        """One score a window and view: the largest that could be had.
-
-        A window is scored where at least half of its entries are; with
-        positions "last", half of the columns must be observed there too, and
-        nothing is smoothed.
+    def window_scores(self, values):
+        """One score a sequence and view: the largest that could be had.
 
         Args:
             values: `[batch, time, feature]`, raw units.
-            positions: "all" steps of each window, or only the "last".
 
         Returns:
-            View name to (score `[batch]` float64, NaN where unscored;
-            is_scored `[batch]` bool; the view's `ViewScores`).
+            View name to scores `[batch]` float64, NaN where fewer than half
+            of a sequence's entries have one.
         """
-        parts = self.residual_parts(values)
-        views = self.scorer(parts, positions=positions)
-        if positions == "all":
-            return _largest(self._whole(views), True)
-        return _largest(self.scorer.combine(views), self._is_now_known(parts))
+        scored = _largest(self(values), True)
+        return {view: score for view, (score, _, _) in scored.items()}
 
     def last_steps(self, values):
-        """Scores the last step of windows, not smoothed and not combined.
+        """Scores the last steps of windows, not smoothed and not combined.
 
         Args:
-            values: `[batch, time, feature]`, raw units.
+            values: `[batch, block_length, feature]`, raw units.
 
         Returns:
-            View name to `ViewScores` of one step a window, `[batch]`.
+            View name to `ViewScores` of each window's last `stride` steps,
+            `[batch, stride]`.
         """
         parts = self.residual_parts(values)
+        if self.network.slides:
+            return self.scorer(parts)
         views = self.scorer(parts, positions="last")
-        found = _largest(views, self._is_now_known(parts))
+        is_known = ~tf.math.is_nan(parts[self.network.parts[0]])
+        found = _largest(views, half_known(is_known[:, -1]))
         return {
             view: ViewScores(
-                score,
-                is_scored,
+                score[:, tf.newaxis],
+                is_scored[:, tf.newaxis],
                 tf.reshape(
                     scores.contribution,
-                    (tf.shape(score)[0], scores.contribution.shape[-1]),
+                    (tf.shape(score)[0], 1, scores.contribution.shape[-1]),
                 ),
             )
             for view, (score, is_scored, scores) in found.items()
         }
 
-    def _is_now_known(self, parts):
-        """Whether half of the columns were measured at the last step."""
-        is_known = ~tf.math.is_nan(parts[self.network.parts[0]])
-        return half_known(is_known[:, -1])
-
     def step_scores(self, series):
         """Scores each step of a series by those up to it, as `last_steps`.
 
         Args:
-            series: `[time, feature]`, raw units.
+            series: `[time, feature]`, raw units; its first row is the first
+                that a block is told from.
 
         Returns:
             View name to `ViewScores` without a batch, of the steps from
@@ -319,10 +331,22 @@ class Detector(keras.Model):
         )
 
     def _scores_by_window(self, series):
-        length = self.num_steps_needed
-        num_steps = tf.shape(series)[0] - length + 1
-        steps = tf.range(num_steps)[:, tf.newaxis] + tf.range(length)
-        return self.last_steps(tf.gather(series, steps))
+        """The same block by block, each from a window of its own."""
+        num_steps = tf.shape(series)[0] - self.num_steps_needed + 1
+        first = tf.range(0, num_steps, self.stride)[:, tf.newaxis]
+        # The last block may not be whole yet.
+        missing = np.nan * np.ones((self.stride - 1, series.shape[1]))
+        whole = tf.concat([series, tf.cast(missing, series.dtype)], 0)
+        steps = first + tf.range(self.block_length)
+        return {
+            view: ViewScores(
+                *(
+                    tf.reshape(each, (-1, *each.shape[2:]))[:num_steps]
+                    for each in scores
+                )
+            )
+            for view, scores in self.last_steps(tf.gather(whole, steps)).items()
+        }
 
     def _scores_at_once(self, series):
         """The same, of a series in which every value was measured."""
@@ -334,8 +358,9 @@ class Detector(keras.Model):
 
     @property
     def positions(self) -> str:
-        """Steps of a window whose errors count: "all" of a sequence."""
-        return "all" if self.schema.label_kind == "sequence" else "last"
+        """Steps, behind its context, of a window that is scored which count."""
+        is_whole = self.is_of_sequences or self.network.slides
+        return "all" if is_whole else "last"
 
     def train_step(self, values):
         """One gradient step; Keras' `fit` and both our drivers call it.
@@ -345,9 +370,9 @@ class Detector(keras.Model):
                 each sees its share of the batch, which may be empty.
         """
         inputs, observed = self.prepare(values)
-        observed = observed[:, self.network.context_length :]
         with tf.GradientTape() as tape:
-            residuals = self.network(inputs, seed=self._step_seed())
+            residuals = self.network.learn(inputs, seed=self._step_seed())
+            observed = self._observed_of(residuals, observed)
             loss = self.network.loss(residuals, observed)
         weights = self.network.trainable_variables
         gradients = tape.gradient(loss, weights)
@@ -355,6 +380,11 @@ class Detector(keras.Model):
         apply_summed(self.optimizer, gradients, weights)
         self.loss_mean.update_state(loss, num_windows)
         return {"loss": self.loss_mean.result()}
+
+    def _observed_of(self, residuals, observed):
+        """Of the last steps, which the residuals are of."""
+        num_steps = residuals[self.network.parts[0]].shape[1]
+        return observed[:, -num_steps:]
 
     def _step_seed(self):
         """Of this step on this replica, int32 `[2]`.
@@ -371,8 +401,8 @@ class Detector(keras.Model):
     def test_step(self, values):
         """Adds one batch to loss and errors."""
         inputs, observed = self.prepare(values)
-        observed = observed[:, self.network.context_length :]
-        residuals = self.network(inputs)
+        residuals = self.network.learn(inputs)
+        observed = self._observed_of(residuals, observed)
         loss = self.network.loss(residuals, observed)
         loss, num_windows, _ = whole_batch(loss, observed)
         self.loss_mean.update_state(loss, num_windows)
@@ -439,6 +469,7 @@ class Detector(keras.Model):
         return {
             "window_length": self.window_length,
             "num_steps_needed": self.num_steps_needed,
+            "stride": self.stride,
             "slides": self.network.slides,
             "is_offline": self.is_offline,
             "label_kind": self.schema.label_kind,

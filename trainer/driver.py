@@ -148,4 +148,4 @@ class OneReplica:
             self.detector.test_step(self._gather(values, starts[step]))
 
     def _gather(self, values, starts):
-        return gather_windows(values, starts, self.detector.window_length)
+        return gather_windows(values, starts, self.detector.learning_length)

@@ -225,12 +225,15 @@ class _Serving(tf.Module):
             "context": series[num_steps:],
             "num_seen": num_seen + tf.cast(num_steps, tf.int64),
         }
-        views = detector.step_scores(known)
+        # A chunk may begin within a block.
+        num_told = num_seen - (detector.num_steps_needed - 1)
+        told = tf.math.floormod(tf.cast(num_told, tf.int32), detector.stride)
+        views = detector.step_scores(known[detector.stride - 1 - told :])
         thresholds = self._thresholds(None)
         final = {}
         for view, threshold in thresholds.items():
-            scores = views[view]
-            is_scored = scores.is_scored & (seen > num_context)
+            scores = ViewScores(*(each[told:] for each in views[view]))
+            is_scored = scores.is_scored & (seen >= detector.num_steps_needed)
             nothing = np.float64("nan")
             scores = ViewScores(
                 tf.where(is_scored, scores.score, nothing),
@@ -300,7 +303,7 @@ class _Serving(tf.Module):
     def initial_state(self):
         """The state before the first step of a series."""
         detector = self._detector
-        shape = detector.num_steps_needed - 1, len(self._names)
+        shape = detector.block_length - 1, len(self._names)
         state = {
             "context": tf.fill(shape, tf.constant(math.nan, self._dtype)),
             "num_seen": tf.constant(0, tf.int64),

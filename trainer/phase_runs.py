@@ -70,8 +70,8 @@ class PhaseRuns:
         self._check_series()
         if detector.network.is_closed_form:
             return self._closed_form(detector)
-        validation = self._data.normal_windows("validation")
-        train = self._data.normal_windows("train", self._settings.stride)
+        validation = self._data.learning_windows("validation")
+        train = self._data.learning_windows("train", self._settings.stride)
         return reconstruction.run(
             detector,
             train,

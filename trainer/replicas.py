@@ -92,7 +92,7 @@ class ManyReplicas:
 
     def _each_step(self, function, values, starts, num_steps):
         def replica_step(values, starts, step):
-            length = self.detector.window_length
+            length = self.detector.learning_length
             function(gather_windows(values, starts[step], length))
 
         for step in tf.range(num_steps):

@@ -121,7 +121,11 @@ class Training:
             self._schema.to_json(), self._config.detector_config()
         )
         self._data = TrainingData(
-            self._settings, self._schema, detector.learning_length
+            self._settings,
+            self._schema,
+            detector.learning_length,
+            detector.scoring_length,
+            detector.stride,
         )
         steps = PhaseRuns(
             self._config,

@@ -26,27 +26,44 @@ class TrainingData:
     Args:
         settings: data_dir and series.
         schema: of the data set.
-        window_length: time steps of the windows.
+        learning_length: time steps of the windows that the network learns
+            from.
+        scoring_length: time steps of the windows that are scored.
+        scoring_stride: time steps between those.
     """
 
     def __init__(
-        self, settings: RunSettings, schema: Schema, window_length: int
+        self,
+        settings: RunSettings,
+        schema: Schema,
+        learning_length: int,
+        scoring_length: int,
+        scoring_stride: int,
     ):
         self._settings = settings
         self._schema = schema
-        self._window_length = window_length
+        self._learning_length = learning_length
+        self._scoring_length = scoring_length
+        self._scoring_stride = scoring_stride
         self._read_once = functools.cache(self._read_windows)
 
-    def windows(self, split: str, stride: int = 1) -> Windows:
-        """All windows of a split."""
-        return self._read_once(split, stride)
+    def windows(self, split: str) -> Windows:
+        """All windows of a split, to be scored."""
+        return self._read_once(split, self._scoring_length, self.stride)
 
-    def _read_windows(self, split: str, stride: int) -> Windows:
+    @property
+    def stride(self) -> int:
+        """Time steps between the windows of a series that are scored."""
+        # A sequence is one window.
+        is_sequence = self._schema.label_kind == "sequence"
+        return 1 if is_sequence else self._scoring_stride
+
+    def _read_windows(self, split: str, length: int, stride: int) -> Windows:
         windows = load_windows(
             self._settings.data_dir,
             self._schema,
             split,
-            self._window_length,
+            length,
             stride,
             self._settings.series,
         )
@@ -60,9 +77,16 @@ class TrainingData:
             )
         return windows
 
-    def normal_windows(self, split: str, stride: int = 1) -> Windows:
-        """Windows to learn normal behaviour from: no known anomaly in them."""
-        windows = self.windows(split, stride)
+    def normal_windows(self, split: str) -> Windows:
+        """Windows to be scored without a known anomaly in them."""
+        return self._normal(split, self.windows(split))
+
+    def learning_windows(self, split: str, stride: int = 1) -> Windows:
+        """Windows to learn from: no known anomaly in them."""
+        windows = self._read_once(split, self._learning_length, stride)
+        return self._normal(split, windows)
+
+    def _normal(self, split: str, windows: Windows) -> Windows:
         normal = windows.without_anomalies()
         if len(normal) < len(windows):
             _logger.warning(
@@ -96,12 +120,12 @@ class TrainingData:
         Raises:
             ValueError: the window is longer than the stored context.
         """
-        check_window_length(self._window_length, self._schema)
+        check_window_length(self._learning_length, self._schema)
         return stream_windows(
             self._settings.data_dir,
             self._schema,
             split,
-            self._window_length,
+            self._learning_length,
             stride,
             self._settings.series,
             share,
@@ -111,7 +135,8 @@ class TrainingData:
         """`split`, or train where it is too small; says so."""
         windows = self.windows(split)
         is_whole = self._schema.label_kind == "sequence"
-        num_steps = len(windows) * (windows.window_length if is_whole else 1)
+        each = windows.window_length if is_whole else self.stride
+        num_steps = len(windows) * each
         if num_steps >= _MINIMUM_CALIBRATION_STEPS:
             return split
         _logger.warning(

@@ -4,14 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from data_sets import tuned_forecaster
+from series_in_pieces import TOLERANCE, assert_same, in_pieces
 
 from inference import scoring
 from inference.scoring import LoadedDetector
 from trainer.export import export
 
 CONTEXT, SPAN = 5, 6
-# What every way to serve promises: float32 products depend on their shape.
-TOLERANCE = 1e-5
 
 
 @pytest.fixture(scope="module")
@@ -36,25 +35,6 @@ def values(long_data_set):
     rows[105, 2] = np.inf
     rows[150:170] = np.nan
     return rows
-
-
-def in_pieces(detector, values, cuts):
-    """Scores of the pieces, and the state carried from each to the next."""
-    state, parts = detector.start(), []
-    edges = [0, *cuts, len(values)]
-    for begin, end in zip(edges, edges[1:], strict=False):
-        scores, state = detector.score_rows(values[begin:end], state)
-        parts.append(scores["time"])
-    return scoring.joined(parts), state
-
-
-def assert_same(one, other):
-    for name in ("is_scored", "is_anomaly", "threshold"):
-        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
-    np.testing.assert_allclose(one.score, other.score, rtol=TOLERANCE)
-    np.testing.assert_allclose(
-        one.contribution, other.contribution, rtol=TOLERANCE, atol=TOLERANCE
-    )
 
 
 @pytest.mark.parametrize("name", ["exponential", "none"])

@@ -22,6 +22,7 @@ from trainer.phases import (
     reconstruction,
     threshold_tuning,
 )
+from trainer.phases.threshold_tuning import scores_over_time
 from trainer.scorers import SCORERS
 from trainer.thresholds import RULES
 
@@ -29,13 +30,26 @@ LENGTH = 12
 # Where the usual ones need longer windows.
 NETWORK_SETTINGS = {
     "forecast_and_nearest_window": {"context_length": 3, "neighbour_length": 3},
+    "lstm_forecaster": {"units": (4,), "context_length": 6, "horizon": 4},
     "nearest_window": {"neighbour_length": 6},
 }
+
+
+def fit_together(network, scorer):
+    """Whether the scorer takes the network's parts."""
+    parts = load(NETWORKS, network, "network").parts
+    scorer = load(SCORERS, scorer, "scorer")
+    try:
+        scorer({}, LENGTH, 4, parts)
+    except ValueError:
+        return False
+    return set(scorer.needs) <= set(parts)
+
+
 PAIRS = [
     pair
     for pair in itertools.product(sorted(NETWORKS), sorted(SCORERS))
-    if set(load(SCORERS, pair[1], "scorer").needs)
-    <= set(load(NETWORKS, pair[0], "network").parts)
+    if fit_together(*pair)
 ]
 
 
@@ -51,9 +65,16 @@ def tuned(request, long_data_set):
     settings = NETWORK_SETTINGS.get(network, {})
     config = DetectorConfig(network, settings, scorer, {}, LENGTH, seed=1)
     detector = Detector(schema.to_json(), dataclasses.asdict(config))
+    lengths = {
+        "train": (detector.learning_length, 1),
+        "validation": (detector.learning_length, 1),
+        "statistics": (detector.scoring_length, detector.stride),
+        "tuning": (detector.scoring_length, detector.stride),
+        "test": (LENGTH, 1),
+    }
     splits = {
-        name: load_windows(folder, schema, name, LENGTH)
-        for name in ("train", "validation", "statistics", "tuning", "test")
+        name: load_windows(folder, schema, name, length, stride)
+        for name, (length, stride) in lengths.items()
     }
     train, validation = splits["train"], splits["validation"]
     if detector.network.is_closed_form:
@@ -81,9 +102,10 @@ def ruled(request, tuned):
     """The detector with the thresholds of one rule."""
     detector, windows, tuning = tuned
     rule = make_rules()[request.param]
-    found = detector.window_scores(cut(tuning), "last")
+    scores = scores_over_time(detector, tuning, skip, False)
+    labels = tuning.labels(detector.stride)
     detector.thresholds.assign(
-        [rule.fit(found[view][0], tuning.labels) for view in detector.views]
+        [rule.fit(scores[view], labels) for view in detector.views]
     )
     return detector, windows
 
@@ -99,7 +121,7 @@ def make_rules():
 
 def cut(windows):
     """All windows, `[window, time, feature]`."""
-    return np.stack([windows.values[s : s + LENGTH] for s in windows.starts])
+    return windows.sample(len(windows))
 
 
 def assert_same_scores(actual, detector, windows):
@@ -109,7 +131,8 @@ def assert_same_scores(actual, detector, windows):
     for view, threshold in zip(detector.views, thresholds, strict=True):
         score = expected[view].score.numpy()
         actual_score = np.asarray(actual[view])[:, -score.shape[1] :]
-        tolerance = 1e-5 * np.maximum(score, threshold)
+        size = max(abs(threshold), detector.scorer.score_unit)
+        tolerance = 1e-5 * np.maximum(np.abs(score), size)
         assert np.isfinite(score).all()
         assert np.all(np.abs(actual_score - score) <= tolerance), view
 

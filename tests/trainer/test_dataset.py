@@ -55,10 +55,10 @@ def test_labels(long_data_set, sequence_data_set):
     windows = dataset.load_windows(folder, schema, "test", 10)
     expected = np.zeros(391)
     expected[91:121] = 1
-    np.testing.assert_array_equal(windows.labels, expected)
+    np.testing.assert_array_equal(windows.labels(), expected)
     folder, schema = sequence_data_set
     windows = dataset.load_windows(folder, schema, "test", 12)
-    np.testing.assert_array_equal(windows.labels, np.tile([1, 0], 30))
+    np.testing.assert_array_equal(windows.labels(), np.tile([1, 0], 30))
 
 
 def test_windows_without_anomalies(long_data_set):

@@ -6,6 +6,7 @@ NETWORKS = {
         "trainer.models.forecast_and_nearest_window:ForecastAndNearestWindow"
     ),
     "lstm_autoencoder": "trainer.models.lstm_autoencoder:LSTMAutoencoder",
+    "lstm_forecaster": "trainer.models.lstm_forecaster:LSTMForecaster",
     "nearest_window": "trainer.models.nearest_window:NearestWindow",
     "pca": "trainer.models.pca:PrincipalComponents",
     "vector_autoregression": (

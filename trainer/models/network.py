@@ -30,9 +30,13 @@ class Network(keras.layers.Layer):
         is_closed_form: whether it learns in one pass.
         uses_held_out: whether `finalize` is given the statistics of the
             validation split too.
-        slides: whether each step depends on the `context_length` steps before
-            it alone, wherever in a window it is.
+        slides: whether each block depends on the `context_length` steps
+            before it alone, wherever in a window it is.
         context_length: steps in front that only serve as context.
+        stride: steps behind the context that are told at once; a longer
+            window is told in such blocks, from its beginning on.
+        learning_length: time steps of the windows that training reads; None
+            = of those that are scored.
         watched: name of the figure on validation that tells how well it
             learned, smaller = better.
         delays: of each part, steps by which it lies behind what it tells of.
@@ -44,6 +48,8 @@ class Network(keras.layers.Layer):
     uses_held_out = False
     slides = False
     context_length = 0
+    stride = 1
+    learning_length: int | None = None
     watched = "val_loss"
     delays: tuple[int, ...]
 
@@ -67,6 +73,15 @@ class Network(keras.layers.Layer):
         self.num_inputs = num_inputs
         self.scored = tuple(scored)
         self.seed = seed
+
+    def learn(self, values: Any, seed: Any = None) -> dict[str, Any]:
+        """Residuals that `loss` takes, of the last steps of windows.
+
+        Args:
+            values: as in `call`, of `learning_length` steps.
+            seed: int32 `[2]` of this step, in training alone.
+        """
+        return self(values) if seed is None else self(values, seed=seed)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -41,7 +41,7 @@ def run(
     scores = scores_over_time(detector, windows, advance, is_jitted, workers)
     thresholds = detector.thresholds.numpy()
     is_daily = np.isfinite(steps_per_day)
-    sample = "sequences" if detector.positions == "all" else "steps"
+    sample = "sequences" if detector.is_of_sequences else "steps"
     unit = "day" if is_daily else f"1000_{sample}"
     numbers: dict[str, Any] = {}
     for view, threshold in zip(detector.views, thresholds, strict=True):

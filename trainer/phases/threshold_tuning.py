@@ -33,8 +33,8 @@ def run(
 
     Args:
         detector: phase 2 must be done.
-        windows: one sample each: the last step's score, or the largest of a
-            sequence. All that follow one another, in order.
+        windows: the scores of each one's last steps, or the largest of a
+            sequence, are samples. All that follow one another, in order.
         rules: by name, in order of preference; each view takes the first
             that needs no labels, or has scored windows of both classes.
         advance: told how many windows are done.
@@ -95,18 +95,16 @@ def scores_over_time(
     Arguments as of `run`.
 
     Returns:
-        View name to scores `[window]` float64, NaN where not scored.
+        View name to scores `[window]` of sequences, else
+        `[window * stride]`, float64, NaN where not scored.
 
     Raises:
         ValueError: there is no window.
     """
-    if detector.scorer.smoothing is None or detector.positions == "all":
-
-        def scores_of(values):
-            scored = detector.window_scores(values, detector.positions)
-            return {view: score for view, (score, _, _) in scored.items()}
-
-        return _of_all(scores_of, windows, advance, is_jitted, workers)
+    if detector.is_of_sequences:
+        return _of_all(
+            detector.window_scores, windows, advance, is_jitted, workers
+        )
 
     def terms_of(values):
         return {
@@ -115,7 +113,12 @@ def scores_over_time(
             for name, value in scores._asdict().items()
         }
 
-    terms = _of_all(terms_of, windows, advance, is_jitted, workers)
+    by_window = _of_all(terms_of, windows, advance, is_jitted, workers)
+    # The steps of a window follow one another, as windows do.
+    terms = {
+        name: values.reshape(-1, *values.shape[2:])
+        for name, values in by_window.items()
+    }
     return {
         view: _smoothed(detector, view, terms, windows)
         for view in detector.views
@@ -146,10 +149,16 @@ def with_breaks(
     """Scores and labels with an unknown step after each stretch.
 
     So what follows one another in the arrays does so in time.
+
+    Args:
+        scores: `[window * step]`, of the last steps of each window.
+        windows: that they are of.
     """
+    num_steps = len(scores) // max(len(windows), 1)
+    labels_of_all = windows.labels(num_steps)
     scores_of, labels_of = [], []
     for some, labels in zip(
-        _by_run(scores, windows), _by_run(windows.labels, windows), strict=True
+        _by_run(scores, windows), _by_run(labels_of_all, windows), strict=True
     ):
         scores_of += [some, np.full(1, np.nan)]
         labels_of += [labels, np.full(1, -1, labels.dtype)]
@@ -157,7 +166,8 @@ def with_breaks(
 
 
 def _by_run(array: np.ndarray, windows: Windows) -> list[np.ndarray]:
-    return np.split(array, np.flatnonzero(np.diff(windows.runs)) + 1)
+    each = len(array) // max(len(windows), 1)
+    return np.split(array, each * (np.flatnonzero(np.diff(windows.runs)) + 1))
 
 
 def _of_all(

@@ -48,6 +48,7 @@ class Mahalanobis(keras.layers.Layer):
         num_scored: features that are scored.
         parts: of the network; those of `needs` are used.
         delays: of the parts; of no use without a smoothing.
+        stride: of the network; of no use.
         **kwargs: of the Keras layer.
     """
 
@@ -57,6 +58,7 @@ class Mahalanobis(keras.layers.Layer):
     is_step_by_step = False
     num_passes = 1
     smoothing = None
+    score_unit = 0.0
 
     def __init__(
         self,
@@ -65,6 +67,7 @@ class Mahalanobis(keras.layers.Layer):
         num_scored: int,
         parts: Sequence[str] = needs,
         delays: Sequence[int] = (),
+        stride: int = 1,
         **kwargs: Any,
     ) -> None:
         super().__init__(**({"autocast": False} | kwargs))
@@ -135,9 +138,9 @@ class Mahalanobis(keras.layers.Layer):
         """
         time_rows, feature_rows = self._rows(parts, positions)
         return {
-            "time": _add_rows(statistics["time"], time_rows),
-            "feature": _add_rows(
-                statistics["feature"], np.swapaxes(feature_rows, 1, 2)
+            "time": statistics["time"].merge_half_known(time_rows),
+            "feature": statistics["feature"].merge_half_known(
+                np.swapaxes(feature_rows, 1, 2)
             ),
         }
 
@@ -203,11 +206,3 @@ class Mahalanobis(keras.layers.Layer):
         if self.settings.error == "signed":
             return [time_rows, feature_rows]
         return [abs(time_rows), abs(feature_rows)]
-
-
-def _add_rows(moments: PairwiseMoments, rows: np.ndarray) -> PairwiseMoments:
-    rows = rows.reshape(-1, rows.shape[-1])
-    is_used = 2 * np.isnan(rows).sum(axis=1) <= rows.shape[1]
-    if not is_used.all():
-        rows = rows[is_used]
-    return moments.merge(PairwiseMoments.from_batch(rows))

@@ -71,6 +71,7 @@ class ScaledResidual(keras.layers.Layer):
         num_scored: features that are scored.
         parts: names of the network's parts.
         delays: steps that each part lags behind what it tells of; () = none.
+        stride: of the network; of no use.
         **kwargs: of the Keras layer.
     """
 
@@ -78,6 +79,7 @@ class ScaledResidual(keras.layers.Layer):
     needs = ()
     views = ("time",)
     is_step_by_step = True
+    score_unit = 0.0
 
     def __init__(
         self,
@@ -86,6 +88,7 @@ class ScaledResidual(keras.layers.Layer):
         num_scored: int,
         parts: Sequence[str],
         delays: Sequence[int] = (),
+        stride: int = 1,
         **kwargs: Any,
     ) -> None:
         super().__init__(**({"autocast": False} | kwargs))

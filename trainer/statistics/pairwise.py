@@ -120,6 +120,18 @@ class PairwiseMoments:
         num_partial = self.num_partial + other.num_partial
         return PairwiseMoments(complete, partial, num_partial)
 
+    def merge_half_known(self, rows: np.ndarray) -> "PairwiseMoments":
+        """Moments with more rows, of those that are at least half known.
+
+        Args:
+            rows: `[..., feature]`, NaN = not observed.
+        """
+        rows = rows.reshape(-1, rows.shape[-1])
+        is_used = 2 * np.isnan(rows).sum(axis=1) <= rows.shape[1]
+        if not is_used.all():
+            rows = rows[is_used]
+        return self.merge(PairwiseMoments.from_batch(rows))
+
     def covariance(self, ddof: int = 1) -> np.ndarray:
         """Covariance `[feature, feature]`, each pair over its own rows.
 

@@ -68,10 +68,10 @@ def test_thresholds_separate_what_can_be_separated(sequence_data_set):
     thresholds = detector.thresholds.numpy()
     windows = splits["tuning"]
     raw = np.stack([windows.values[s : s + 12] for s in windows.starts])
-    found = detector.window_scores(raw, "all")
+    found = detector.window_scores(raw)
     for position, view in enumerate(detector.views):
-        flags = found[view][0].numpy() >= thresholds[position]
-        np.testing.assert_array_equal(flags, windows.labels == 1)
+        flags = found[view].numpy() >= thresholds[position]
+        np.testing.assert_array_equal(flags, windows.labels() == 1)
 
 
 def test_later_phase_needs_the_earlier_one(long_data_set):
@@ -126,9 +126,8 @@ def test_rule_follows_the_labels(sequence_data_set):
     tuning = splits["tuning"]
 
     def chosen(labels, values=tuning.values):
-        windows = dataclasses.replace(
-            tuning, labels=np.array(labels, np.int8), values=values
-        )
+        rows = np.repeat(np.array(labels, np.int8), 12)
+        windows = dataclasses.replace(tuning, row_labels=rows, values=values)
         found = threshold_tuning.run(detector, windows, _rules(), skip, False)
         assert found["time_rule"] == found["feature_rule"]
         return found["time_rule"]

@@ -93,11 +93,12 @@ def test_scores_of_sequences_are_smoothed_within_each(sequence_data_set):
 def test_threshold_is_of_the_smoothed_scores(served):
     """Catches a threshold on the scale of scores that are never served."""
     detector, tuning, _ = served
-    normal = dataclasses.replace(tuning, labels=np.zeros_like(tuning.labels))
+    nothing = np.zeros_like(tuning.row_labels)
+    normal = dataclasses.replace(tuning, row_labels=nothing)
     rule = Quantile(Quantile.settings_class())
     run(detector, normal, {"quantile": rule}, skip, False)
     scores = scores_over_time(detector, tuning, skip, False)["time"]
-    expected = rule.fit(scores, normal.labels)
+    expected = rule.fit(scores, normal.labels())
     assert detector.thresholds.numpy()[0] == pytest.approx(expected)
 
 
@@ -139,7 +140,8 @@ def test_breaks_are_unknown_steps_behind_each_stretch():
 def test_labels_of_breaks_are_of_no_class(served):
     """Catches breaks that make a rule with labels of data without any."""
     detector, tuning, _ = served
-    one_class = dataclasses.replace(tuning, labels=np.ones_like(tuning.labels))
+    everything = np.ones_like(tuning.row_labels)
+    one_class = dataclasses.replace(tuning, row_labels=everything)
     rules = {
         "f_beta": FBeta(FBeta.settings_class()),
         "quantile": Quantile(Quantile.settings_class()),
