@@ -33,6 +33,9 @@ class MahalanobisDistance(keras.layers.Layer):
         num_features: entries of a row.
         relative_ridge: added to the covariance's diagonal, in mean variances.
         shrink: whether the covariance is shrunk (OAS).
+        num_groups: kinds of rows, each with statistics of its own: weights
+            get a leading axis `[group]`, and rows are `[..., group, feature]`.
+            None = all are of one kind, without such an axis.
         **kwargs: of the Keras layer.
     """
 
@@ -41,12 +44,14 @@ class MahalanobisDistance(keras.layers.Layer):
         num_features: int,
         relative_ridge: float = 1e-6,
         shrink: bool = True,
+        num_groups: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**({"autocast": False} | kwargs))
         self.num_features = num_features
         self.relative_ridge = relative_ridge
         self.shrink = shrink
+        self.num_groups = num_groups
         self.count = self._weight("count", ())
         self.mean = self._weight("mean", (num_features,))
         self.factor = self._weight("factor", (num_features, num_features))
@@ -56,20 +61,24 @@ class MahalanobisDistance(keras.layers.Layer):
     def _weight(self, name: str, shape: tuple[int, ...]) -> keras.Variable:
         return self.add_weight(
             name=name,
-            shape=shape,
+            shape=self._groups + shape,
             initializer="zeros",
             dtype="float64",
             trainable=False,
             autocast=False,
         )
 
+    @property
+    def _groups(self) -> tuple[int, ...]:
+        return () if self.num_groups is None else (self.num_groups,)
+
     def reset(self) -> None:
         """Forgets the statistics: no row is scored any more."""
+        nothing = np.zeros(()), np.zeros(self.num_features)
         self.set_weights(
             [
-                np.zeros(()),
-                np.zeros(self.num_features),
-                np.eye(self.num_features),
+                np.broadcast_to(each, self._groups + each.shape)
+                for each in (*nothing, np.eye(self.num_features))
             ]
         )
 
@@ -126,36 +135,44 @@ class MahalanobisDistance(keras.layers.Layer):
                 unknown or the row not scored.
         """
         leading_shape = tf.shape(rows)[:-1]
-        flat = tf.reshape(tf.cast(rows, tf.float64), [-1, self.num_features])
+        shape = [-1, *self._groups, self.num_features]
+        flat = self._swapped(tf.reshape(tf.cast(rows, tf.float64), shape))
         is_known = tf.logical_not(tf.math.is_nan(flat))
-        num_known = tf.reduce_sum(tf.cast(is_known, tf.float64), axis=1)
+        num_known = tf.reduce_sum(tf.cast(is_known, tf.float64), axis=-1)
         is_scored = tf.logical_and(
             2 * num_known >= self.num_features,
-            tf.convert_to_tensor(self.count) > 0,
+            tf.convert_to_tensor(self.count)[..., tf.newaxis] > 0,
         )
         square, terms = self._measure(flat, num_known)
         distance = tf.where(is_scored, tf.sqrt(square), NAN)
-        terms = tf.where(is_known & is_scored[:, tf.newaxis], terms, NAN)
+        terms = tf.where(is_known & is_scored[..., tf.newaxis], terms, NAN)
         return (
-            tf.reshape(distance, leading_shape),
-            tf.reshape(is_scored, leading_shape),
-            tf.reshape(terms, tf.shape(rows)),
+            tf.reshape(self._swapped(distance), leading_shape),
+            tf.reshape(self._swapped(is_scored), leading_shape),
+            tf.reshape(self._swapped(terms), tf.shape(rows)),
         )
+
+    def _swapped(self, values: tf.Tensor) -> tf.Tensor:
+        """Rows of each group to groups of each row, and back."""
+        if self.num_groups is None:
+            return values
+        return tf.transpose(values, [1, 0, 2][: values.shape.rank])
 
     def _measure(
         self, flat: tf.Tensor, num_known: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        deviation = flat - tf.convert_to_tensor(self.mean)
+        mean = tf.convert_to_tensor(self.mean)[..., tf.newaxis, :]
+        deviation = flat - mean
         square, terms = squared_distances(
             deviation, tf.convert_to_tensor(self.factor)
         )
         rescaling = self.num_features / tf.maximum(num_known, 1.0)
         is_infinite = tf.math.is_inf(flat)
         square = tf.where(
-            tf.reduce_any(is_infinite, axis=1), INFINITY, square * rescaling
+            tf.reduce_any(is_infinite, axis=-1), INFINITY, square * rescaling
         )
         terms = tf.where(
-            is_infinite, INFINITY, terms * rescaling[:, tf.newaxis]
+            is_infinite, INFINITY, terms * rescaling[..., tf.newaxis]
         )
         return square, terms
 
@@ -165,4 +182,5 @@ class MahalanobisDistance(keras.layers.Layer):
             "num_features": self.num_features,
             "relative_ridge": self.relative_ridge,
             "shrink": self.shrink,
+            "num_groups": self.num_groups,
         }
