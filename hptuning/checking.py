@@ -67,8 +67,10 @@ def check(study: Study, flags: Sequence[str]) -> Defaults:
     for parameter in study.parameters:
         field = aliases.get(parameter.name, parameter.name)
         taken = _taken(parameter, field, arguments)
-        default = config.flat()[field]
-        found = [value for value, each in taken.items() if each == default]
+        default = _number(config.flat()[field])
+        found = [
+            value for value, each in taken.items() if _number(each) == default
+        ]
         if parameter.bounds and isinstance(default, int | float):
             low, high = parameter.bounds
             found = [default] if low <= default <= high else []
@@ -127,6 +129,12 @@ def _has_effect(config: Config, field: str) -> bool:
         if not each.metadata["affects_result"]
     }
     return field in config.flat() and field not in without
+
+
+def _number(value: Any) -> Any:
+    """The one element of a list of one, of which a search may set bounds."""
+    is_one = isinstance(value, tuple) and len(value) == 1
+    return value[0] if is_one else value
 
 
 def _value(default: Any) -> Value:

@@ -6,8 +6,8 @@ import itertools
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TextIO
 
 from inference.inputs import open_input, reader_settings_classes
 from preprocessing.readers import READERS
@@ -61,6 +61,12 @@ class PredictSettings(Settings):
     )
     format: str = setting(
         "", "format of the input; empty = the training data's"
+    )
+    output_format: str = setting(
+        "residua",
+        "columns of the output; lstm_ad: no header, log density (low = "
+        "strange), then the forecasts, empty where there are none",
+        choices=("residua", "lstm_ad"),
     )
 
 
@@ -126,13 +132,17 @@ def _check(settings: PredictSettings) -> None:
 
 def _predict(settings: PredictSettings, overrides: dict[str, Any]) -> int:
     # TensorFlow takes seconds to load: only once the flags are known good.
-    from inference import output
     from inference.scoring import LoadedDetector
     from inference.series import score_blocks
     from inference.summary import Summary
 
     detector = LoadedDetector(settings.model)
     view = detector.check_view(settings.view)
+    if settings.output_format == "lstm_ad" and not detector.has_forecasts:
+        raise ValueError(
+            "`output_format` lstm_ad holds forecasts. Received: the model "
+            f"{detector.model_id}, which makes none. Leave the flag out."
+        )
     reader, sources = open_input(
         settings.input,
         detector.schema.get("reader", {}),
@@ -149,22 +159,14 @@ def _predict(settings: PredictSettings, overrides: dict[str, Any]) -> int:
         storage.file_written_whole(settings.output) as file,
         _progress(reader, sources, detector) as advance,
     ):
-        output.write_header(file)
+        write = _writer(settings, detector, file)
         for key, split, blocks in _inputs(
             reader, sources, detector.feature_names, bad_rows
         ):
             for block in score_blocks(
                 detector, blocks, view, reader.has_whole_series
             ):
-                output.write_rows(
-                    file,
-                    split + block.series_id,
-                    block.first_row,
-                    block.scores,
-                    detector.scored_names,
-                    settings.top_features,
-                    block.timestamps,
-                )
+                write(split + block.series_id, block)
                 summary.add(key, block)
                 advance(len(block.scores.score))
     _write_bad_rows(letters_path, bad_rows)
@@ -177,6 +179,26 @@ def _predict(settings: PredictSettings, overrides: dict[str, Any]) -> int:
         file=sys.stderr,
     )
     return 1
+
+
+def _writer(
+    settings: PredictSettings, detector: Any, file: TextIO
+) -> Callable[[str, Any], None]:
+    """Writes what is above all rows; gives a function for those of a block."""
+    from inference import forecast_table, output
+
+    if settings.output_format == "lstm_ad":
+        return lambda _, block: forecast_table.write_rows(file, block.scores)
+    output.write_header(file)
+    return lambda series_id, block: output.write_rows(
+        file,
+        series_id,
+        block.first_row,
+        block.scores,
+        detector.scored_names,
+        settings.top_features,
+        block.timestamps,
+    )
 
 
 def _check_no_input(sources: Sequence[Source], *written: str) -> None:

@@ -25,6 +25,8 @@ class StepScores(NamedTuple):
         is_anomaly: `[time]` bool, False where not scored.
         is_scored: `[time]` bool, whether anything could be said.
         contribution: `[time, scored feature]` float64, terms of the score.
+        forecast: `[time, scored feature]` float64, raw units, what the network
+            expected; NaN where it forecast nothing.
 
     Results of `score_sequences` have one more axis in front.
     """
@@ -34,11 +36,15 @@ class StepScores(NamedTuple):
     is_anomaly: np.ndarray
     is_scored: np.ndarray
     contribution: np.ndarray
+    forecast: np.ndarray
 
 
 def scores_of_chunk(result: Mapping[str, Any], view: str) -> StepScores:
     """One view of what the signature `score_chunk` gave, `[time]`."""
-    return _only_scored(**_arrays(result, view))
+    arrays = _arrays(result, view)
+    if "forecast" in result:
+        arrays["forecast"] = result["forecast"].numpy()
+    return _only_scored(**arrays)
 
 
 def scores_of_sequences(
@@ -68,6 +74,7 @@ def scores_of_sequences(
             is_anomaly=apply(arrays["score"], threshold),
             is_scored=arrays["is_scored"] & is_known,
             contribution=arrays["contribution"],
+            forecast=arrays["forecast"],
         )
     known = np.where(arrays["is_scored"], arrays["score"], -np.inf)
     return _only_scored(
@@ -76,13 +83,18 @@ def scores_of_sequences(
         is_anomaly=_each_step(flag == 1, length),
         is_scored=is_known,
         contribution=_each_step(arrays["contribution"], length),
+        forecast=_each_step(arrays["forecast"], length),
     )
 
 
 def _arrays(result: Mapping[str, Any], view: str) -> dict[str, np.ndarray]:
     arrays = {
-        name: result[f"{view}_{name}"].numpy() for name in StepScores._fields
+        name: result[f"{view}_{name}"].numpy()
+        for name in StepScores._fields
+        if name != "forecast"
     }
+    nothing = np.full((), np.nan)
+    arrays["forecast"] = np.broadcast_to(nothing, arrays["contribution"].shape)
     _check_threshold(arrays["threshold"], view)
     return arrays
 
@@ -93,6 +105,7 @@ def _only_scored(
     is_anomaly: np.ndarray,
     is_scored: np.ndarray,
     contribution: np.ndarray,
+    forecast: np.ndarray,
 ) -> StepScores:
     is_scored = is_scored & ~np.isnan(score)
     return StepScores(
@@ -101,6 +114,7 @@ def _only_scored(
         is_anomaly=is_anomaly & is_scored,
         is_scored=is_scored,
         contribution=contribution,
+        forecast=forecast,
     )
 
 
@@ -136,4 +150,5 @@ def unscored(num_rows: int, num_scored_features: int) -> StepScores:
         is_anomaly=nothing,
         is_scored=nothing,
         contribution=np.full((num_rows, num_scored_features), np.nan),
+        forecast=np.full((num_rows, num_scored_features), np.nan),
     )

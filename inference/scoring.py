@@ -45,6 +45,7 @@ class LoadedDetector:
             `serving_default`.
         num_steps_needed: rows of a series up to and with the first that can
             be scored.
+        has_forecasts: whether its network tells what it expects of each row.
         is_offline: whether a row's score needs the rows that follow it: a
             series can only be scored whole.
         label_kind: "step", "sequence" or "none". Models of kind "sequence"
@@ -94,7 +95,9 @@ class LoadedDetector:
         self.calibration = dict(description.get("calibration", {}))
         self.learned = dict(description.get("learned", {}))
         self.fusion = str(description.get("fusion", "none"))
-        inputs = self._signatures["score_chunk"].structured_input_signature[1]
+        score_chunk = self._signatures["score_chunk"]
+        self.has_forecasts = "forecast" in score_chunk.structured_outputs
+        inputs = score_chunk.structured_input_signature[1]
         self.dtype = inputs["values"].dtype.as_numpy_dtype
 
     @property
@@ -263,14 +266,13 @@ class LoadedDetector:
         """What an offline model says of a series, all its chunks together."""
         finish = self._signatures["finish_series"]
         names = finish.structured_input_signature[1]
-        return dict(
-            finish(
-                **{
-                    name: tf.concat([each[name] for each in results], axis=0)
-                    for name in names
-                }
-            )
-        )
+        kept = {"forecast"} & results[0].keys()
+        whole = {
+            name: tf.concat([each[name] for each in results], axis=0)
+            for name in {*names, *kept}
+        }
+        finished = finish(**{name: whole[name] for name in names})
+        return finished | {name: whole[name] for name in kept}
 
     def score_sequences(self, values: np.ndarray) -> dict[str, StepScores]:
         """Scores many series of `window_length` rows, a model of sequences.

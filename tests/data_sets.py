@@ -105,6 +105,24 @@ def make_forecaster(schema, length=12, **scorer_settings):
     return Detector(schema.to_json(), dataclasses.asdict(config))
 
 
+def make_lstm_forecaster(
+    schema, scorer="scaled_residual", scorer_settings=None, **settings
+):
+    """A small one of context 5 and horizon 4; untrained, but with residuals."""
+    small = {"units": (4,), "context_length": 5, "horizon": 4}
+    config = DetectorConfig(
+        network="lstm_forecaster",
+        network_settings=small | settings,
+        scorer=scorer,
+        scorer_settings=scorer_settings or {},
+        window_length=12,
+        seed=1,
+    )
+    detector = Detector(schema.to_json(), dataclasses.asdict(config))
+    detector.finish_phase("reconstruction")
+    return detector
+
+
 def tuned_forecaster(data_set, **scorer_settings):
     """The same after all phases, and the windows of tuning."""
     folder, schema = data_set

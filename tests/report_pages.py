@@ -34,6 +34,7 @@ def random_run(num_steps, name="series", views=("time",), has_times=False):
             np.nan_to_num(score) >= 0.95,
             ~np.isnan(score),
             generator.random((num_steps, NUM_FEATURES - 1)) * [1, 5, 2, 3],
+            np.full((num_steps, NUM_FEATURES - 1), np.nan),
         )
     times = 1_600_000_000_000_000 + np.arange(num_steps) * 60_000_000
     return ScoredRun(

@@ -231,24 +231,40 @@ class Detector(keras.Model):
             the steps behind the network's context. Infinite where a measured
             value is too large to be scaled.
         """
+        return self._told(values)[0]
+
+    def _told(self, values):
+        """The same, and forecasts in raw units by name, if there are any."""
         inputs, observed = self.prepare(values)
         behind = slice(self.network.context_length, None)
         observed = observed[:, behind]
         scored = tf.gather(inputs[:, behind], self.scored_positions, axis=-1)
-        is_constant = tf.gather(
-            tf.convert_to_tensor(self.scaling.is_constant) > 0,
-            self.scored_positions,
+        is_constant, mean, scale = (
+            tf.gather(tf.convert_to_tensor(weight), self.scored_positions)
+            for weight in (
+                self.scaling.is_constant > 0,
+                self.scaling.mean,
+                self.scaling.scale,
+            )
         )
         raw = tf.gather(values[:, behind], self.schema.scored_columns, axis=-1)
         instead = tf.where(
             is_observed(raw), np.float32("inf"), np.float32("nan")
         )
-        return {
-            name: tf.where(
-                observed, tf.where(is_constant, scored, part), instead
-            )
+        residuals = {
+            name: tf.where(is_constant, scored, part)
             for name, part in self.network(inputs).items()
         }
+        forecasts = {
+            name: mean + tf.cast(scored - part, tf.float64) * scale
+            for name, part in residuals.items()
+            if name == "forecast"
+        }
+        parts = {
+            name: tf.where(observed, part, instead)
+            for name, part in residuals.items()
+        }
+        return parts, forecasts
 
     def call(self, values, positions="all"):
         """Scores raw windows, each as if it were a whole series.
@@ -292,9 +308,13 @@ class Detector(keras.Model):
             View name to `ViewScores` of each window's last `stride` steps,
             `[batch, stride]`.
         """
-        parts = self.residual_parts(values)
+        return self._last_steps(values)[0]
+
+    def _last_steps(self, values):
+        """The same, and forecasts `[batch, stride, feature]` by name."""
+        parts, forecasts = self._told(values)
         if self.network.slides:
-            return self.scorer(parts)
+            return self.scorer(parts), forecasts
         views = self.scorer(parts, positions="last")
         is_known = ~tf.math.is_nan(parts[self.network.parts[0]])
         found = _largest(views, half_known(is_known[:, -1]))
@@ -308,7 +328,7 @@ class Detector(keras.Model):
                 ),
             )
             for view, (score, is_scored, scores) in found.items()
-        }
+        }, {name: each[:, -1:] for name, each in forecasts.items()}
 
     def step_scores(self, series):
         """Scores each step of a series by those up to it, as `last_steps`.
@@ -319,7 +339,8 @@ class Detector(keras.Model):
 
         Returns:
             View name to `ViewScores` without a batch, of the steps from
-            `num_steps_needed` on.
+            `num_steps_needed` on; and, where the network has a part forecast,
+            that name to `[time, scored feature]` float64, raw units.
         """
         if not (self.network.slides and self.scorer.is_step_by_step):
             return self._scores_by_window(series)
@@ -338,23 +359,17 @@ class Detector(keras.Model):
         missing = np.nan * np.ones((self.stride - 1, series.shape[1]))
         whole = tf.concat([series, tf.cast(missing, series.dtype)], 0)
         steps = first + tf.range(self.block_length)
-        return {
-            view: ViewScores(
-                *(
-                    tf.reshape(each, (-1, *each.shape[2:]))[:num_steps]
-                    for each in scores
-                )
-            )
-            for view, scores in self.last_steps(tf.gather(whole, steps)).items()
-        }
+        return tf.nest.map_structure(
+            lambda each: tf.reshape(each, (-1, *each.shape[2:]))[:num_steps],
+            self._last_steps(tf.gather(whole, steps)),
+        )
 
     def _scores_at_once(self, series):
         """The same, of a series in which every value was measured."""
-        views = self.scorer(self.residual_parts(series[tf.newaxis]))
-        return {
-            view: ViewScores(*(each[0] for each in scores))
-            for view, scores in views.items()
-        }
+        parts, forecasts = self._told(series[tf.newaxis])
+        return tf.nest.map_structure(
+            lambda each: each[0], (self.scorer(parts), forecasts)
+        )
 
     @property
     def positions(self) -> str:

@@ -228,7 +228,12 @@ class _Serving(tf.Module):
         # A chunk may begin within a block.
         num_told = num_seen - (detector.num_steps_needed - 1)
         told = tf.math.floormod(tf.cast(num_told, tf.int32), detector.stride)
-        views = detector.step_scores(known[detector.stride - 1 - told :])
+        views, forecasts = detector.step_scores(
+            known[detector.stride - 1 - told :]
+        )
+        is_told = (seen >= detector.num_steps_needed)[:, tf.newaxis]
+        for name, steps in forecasts.items():
+            outputs[name] = tf.where(is_told, steps[told:], np.float64("nan"))
         thresholds = self._thresholds(None)
         final = {}
         for view, threshold in thresholds.items():

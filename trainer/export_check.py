@@ -32,7 +32,7 @@ def compare(loaded: Any, detector: Detector, sample: np.ndarray) -> None:
         _check_close(score, expected[view].score, size, view)
     state = loaded.signatures["initial_state"]()
     chunk = loaded.signatures["score_chunk"](values=values[0], **state)
-    last = detector.step_scores(values[0])
+    last, _ = detector.step_scores(values[0])
     num_scored = len(last[detector.views[0]].score)
     for view, size in _sizes(detector):
         found = chunk[f"{view}_score"][-num_scored:]

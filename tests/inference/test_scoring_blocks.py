@@ -1,17 +1,14 @@
 """Forecasts of several steps at once: a series in any pieces."""
 
-import dataclasses
-
 import numpy as np
 import pytest
-from data_sets import tuned
+from data_sets import make_lstm_forecaster, tuned
 from series_in_pieces import assert_same, in_pieces
 
 from inference.scoring import LoadedDetector
-from trainer.detector import Detector, DetectorConfig
 from trainer.export import export
 
-CONTEXT, HORIZON = 5, 4
+CONTEXT = 5
 # Steps between forecasts, how they overlap, steps in front without a score.
 KINDS = {
     "block": (0, "newest", CONTEXT),
@@ -20,31 +17,16 @@ KINDS = {
 }
 
 
-def make(schema, stride, overlap):
-    config = DetectorConfig(
-        network="lstm_forecaster",
-        network_settings={
-            "units": (4,),
-            "context_length": CONTEXT,
-            "horizon": HORIZON,
-            "forecast_stride": stride,
-            "overlap": overlap,
-        },
-        scorer="scaled_residual",
-        scorer_settings={"smoothing_span": 6},
-        window_length=12,
-        seed=1,
-    )
-    return Detector(schema.to_json(), dataclasses.asdict(config))
-
-
 @pytest.fixture(scope="module", params=KINDS)
 def kind(request, long_data_set, tmp_path_factory):
     """Name, detector in memory, and the exported one."""
     stride, overlap, _ = KINDS[request.param]
-    detector = make(long_data_set[1], stride, overlap)
-    # An untrained network has residuals too.
-    detector.finish_phase("reconstruction")
+    detector = make_lstm_forecaster(
+        long_data_set[1],
+        scorer_settings={"smoothing_span": 6},
+        forecast_stride=stride,
+        overlap=overlap,
+    )
     windows = tuned(detector, long_data_set[0])
     path = str(tmp_path_factory.mktemp("blocks") / "model")
     sample = windows.values[:48].reshape(4, 12, 4)

@@ -22,6 +22,7 @@ def block_of(series_id, num_flagged, num_rows=123_456):
         is_anomaly,
         np.ones(num_rows, bool),
         np.zeros((num_rows, 2)),
+        np.zeros((num_rows, 2)),
     )
     return ScoredBlock(series_id, 0, scores, CellCounts(0, 0), num_rows)
 

@@ -159,6 +159,10 @@ def test_config_round_trips(tuned):
 def test_merged_statistics_are_those_of_one_pass(tuned):
     """Catches a scorer whose statistics workers cannot share."""
     detector, windows, _ = tuned
+    if not detector.scorer.num_passes:
+        # It learns nothing.
+        assert not detector.scorer.weights
+        return
     windows = windows.copy()
     windows[::3, 4, 1] = np.nan
     parts = parts_of(detector, windows)

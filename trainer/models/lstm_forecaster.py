@@ -20,7 +20,10 @@ class Settings(config.Settings):
     """Network lstm_forecaster."""
 
     units: tuple[int, ...] = setting(
-        (64, 64), "widths of the LSTM layers", minimum=1
+        (64,), "widths of the LSTM layers, or one of all of them", minimum=1
+    )
+    num_layers: int = setting(
+        2, "LSTM layers, where `units` is one number", minimum=1
     )
     dropout: float = setting(
         0.1,
@@ -42,6 +45,12 @@ class Settings(config.Settings):
         "of several forecasts of a step the newest one, or the mean",
         choices=("newest", "mean"),
     )
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Units of each layer."""
+        is_one = len(self.units) == 1
+        return self.units * self.num_layers if is_one else self.units
 
     @property
     def stride(self) -> int:
@@ -129,16 +138,16 @@ class LSTMForecaster(Network):
             )
         self._lstm_layers = [
             LSTM(units, 1000 * seed + number)
-            for number, units in enumerate(given.units)
+            for number, units in enumerate(given.widths)
         ]
         self._dropouts = [
             SeededDropout(given.dropout, number)
-            for number in range(len(given.units))
+            for number in range(len(given.widths))
         ]
         self._head = keras.layers.Dense(
             given.horizon * len(self.scored),
             kernel_initializer=keras.initializers.GlorotUniform(
-                1000 * seed + len(given.units)
+                1000 * seed + len(given.widths)
             ),
         )
 
@@ -210,12 +219,15 @@ class LSTMForecaster(Network):
 
     def _forecast(self, contexts, seed=None):
         """Forecasts `[batch, horizon, scored feature]`."""
+        values = contexts
         layers = zip(self._lstm_layers, self._dropouts, strict=True)
         for layer, dropout in layers:
             # Without a seed the graph may be exported.
-            contexts, _ = layer(contexts, is_portable=seed is None)
-            contexts = dropout(contexts, seed)
-        flat = self._head(contexts[:, -1])
+            values, state = layer(values, is_portable=seed is None)
+            # Of the last layer only the last step counts.
+            is_last = layer is self._lstm_layers[-1]
+            values = dropout(state[0] if is_last else values, seed)
+        flat = self._head(values)
         shape = self.settings.horizon, len(self.scored)
         return tf.reshape(flat, (-1, *shape))
 

@@ -1,6 +1,7 @@
 """Presets: one file each. Names to import paths, loaded when chosen."""
 
 PRESETS = {
+    "lstm_ad": "trainer.presets.lstm_ad:PRESET",
     "recommended": "trainer.presets.recommended:PRESET",
     "recommended_offline": "trainer.presets.recommended_offline:PRESET",
     "talk_dense": "trainer.presets.talk_dense:PRESET",

@@ -23,7 +23,7 @@ def windows(length=17, batch=3):
 
 def keras_twin(network):
     """The same network of Keras' own layers, of one context."""
-    horizon, units = network.settings.horizon, network.settings.units
+    horizon, units = network.settings.horizon, network.settings.widths
     layers = [
         keras.layers.LSTM(width, return_sequences=position + 1 < len(units))
         for position, width in enumerate(units)
@@ -114,6 +114,13 @@ def test_dropout_is_in_training_alone():
     np.testing.assert_array_equal(
         none.learn(values, SEED)["forecast"], none.learn(values)["forecast"]
     )
+
+
+def test_one_width_is_that_of_all_layers():
+    """Catches a search that sets the number of layers in vain."""
+    assert Settings(units=(8,), num_layers=3).widths == (8, 8, 8)
+    assert Settings(units=(8, 4), num_layers=3).widths == (8, 4)
+    assert len(make(units=(8,), num_layers=3).trainable_weights) == 3 * 3 + 2
 
 
 def test_covariates_are_read():
