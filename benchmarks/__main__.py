@@ -16,6 +16,7 @@ BENCHMARKS = (
     "dataset",
     "training",
     "lstm",
+    "lstm_forecaster",
     "preprocessing",
     "engines",
     "workers",

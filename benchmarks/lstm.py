@@ -8,10 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.threads import one_thread
-from benchmarks.training import EpochClock, make
-from trainer import loop
+from benchmarks.training import EPOCHS, EpochClock, make, trained_seconds
 from trainer.dataset import gather_windows
-from trainer.driver import OneReplica
 from trainer.layers.dropout import SeededDropout
 from trainer.memory import keep_freed_memory
 
@@ -22,7 +20,6 @@ SIZES = (
 )
 ENCODER, DECODER = (64, 32, 16), (16, 32, 64)
 BATCH = 32
-EPOCHS = 3
 REPEATS = 3
 DROPPED = (BATCH, 100, 64)
 
@@ -37,7 +34,8 @@ def run() -> list[tuple[str, float, str]]:
         name = f"LSTM autoencoder {length} x {width}"
         ratios, kinds = [], set()
         for _ in range(REPEATS):
-            seconds, kind = _ours(length, width, num_windows)
+            made = _make(length, width, num_windows)
+            seconds, kind = trained_seconds(*made, BATCH)
             ratios.append(_fit(length, width, num_windows) / seconds)
             kinds.add(kind)
         rows.append(
@@ -57,22 +55,6 @@ def run() -> list[tuple[str, float, str]]:
         )
     )
     return rows
-
-
-def _ours(length, width, num_windows) -> tuple[float, str]:
-    detector, train, nothing = _make(length, width, num_windows)
-    detector.compile(optimizer=keras.optimizers.Adam(1e-3))
-    driver, clock = OneReplica(detector, "auto"), EpochClock()
-    loop.fit(
-        driver,
-        train,
-        nothing,
-        batch_size=BATCH,
-        epochs=EPOCHS,
-        seed=1,
-        callbacks=[clock],
-    )
-    return clock.best(), driver.kind
 
 
 def _fit(length, width, num_windows) -> float:

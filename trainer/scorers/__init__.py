@@ -6,4 +6,5 @@ SCORERS = {
     ),
     "mahalanobis": "trainer.scorers.mahalanobis:Mahalanobis",
     "scaled_residual": "trainer.scorers.scaled_residual:ScaledResidual",
+    "smoothed_error": "trainer.scorers.smoothed_error:SmoothedError",
 }
