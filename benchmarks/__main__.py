@@ -21,6 +21,7 @@ BENCHMARKS = (
     "engines",
     "workers",
     "checkpoints",
+    "dynamic_threshold",
     "vus",
     "scoring",
     "tuning",
