@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from inference.adaptive_rules import adaptive_rules, judged_anew
 from inference.loading import description_of, load_saved_model
 from inference.results import (
     StepScores,
@@ -46,8 +47,8 @@ class LoadedDetector:
         num_steps_needed: rows of a series up to and with the first that can
             be scored.
         has_forecasts: whether its network tells what it expects of each row.
-        is_offline: whether a row's score needs the rows that follow it: a
-            series can only be scored whole.
+        is_offline: whether what is said of a row needs the rows that follow
+            it: a series can only be scored whole.
         label_kind: "step", "sequence" or "none". Models of kind "sequence"
             score series of exactly `window_length` rows; all others score
             series of any length, from row `num_steps_needed` on.
@@ -81,7 +82,7 @@ class LoadedDetector:
         self.num_steps_needed = int(
             description.get("num_steps_needed", self.window_length)
         )
-        self.is_offline = bool(description.get("is_offline", False))
+        self._smooths_at_the_end = bool(description.get("is_offline", False))
         self._slides = bool(description.get("slides", False))
         self.label_kind = str(description["label_kind"])
         self.feature_names = tuple(description["feature_names"])
@@ -95,6 +96,8 @@ class LoadedDetector:
         self.calibration = dict(description.get("calibration", {}))
         self.learned = dict(description.get("learned", {}))
         self.fusion = str(description.get("fusion", "none"))
+        self._adaptive_rules = adaptive_rules(self.settings, self.learned)
+        self.is_offline = self._smooths_at_the_end or bool(self._adaptive_rules)
         score_chunk = self._signatures["score_chunk"]
         self.has_forecasts = "forecast" in score_chunk.structured_outputs
         inputs = score_chunk.structured_input_signature[1]
@@ -255,12 +258,15 @@ class LoadedDetector:
             )
             state = {name: result[name] for name in state}
             results.append(result)
-        if self.is_offline:
+        if self._smooths_at_the_end:
             results = [self._finished(results)]
-        return {
+        views = {
             view: joined([scores_of_chunk(each, view) for each in results])
             for view in self.views
-        }, state
+        }
+        for view, rule in self._adaptive_rules.items():
+            views[view] = judged_anew(views[view], rule)
+        return views, state
 
     def _finished(self, results: list[dict[str, Any]]) -> dict[str, Any]:
         """What an offline model says of a series, all its chunks together."""

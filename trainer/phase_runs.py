@@ -177,6 +177,11 @@ class PhaseRuns:
                 self._is_jitted,
                 self._workers,
                 steps_per_day,
+                {
+                    view: rules[numbers[f"{view}_rule"]]
+                    for view in detector.views
+                    if numbers[f"{view}_rule"] in rules
+                },
             )
         return numbers | {"alarms_on_unseen": "validation"} | alarms
 

@@ -107,7 +107,7 @@ def test_few_calibration_windows_use_train_and_say_so(
         (["--series=nobody"], "`series` must name"),
         (
             ["--label_free_threshold_rule=f_beta"],
-            "needs no labels: peaks",
+            "needs no labels: dynamic, peaks",
         ),
         (["--preset=talk_dense", "--encoder_units=64,x"], "list of int"),
         (["--data_dir=nowhere"], "preprocessing.task"),
@@ -122,7 +122,7 @@ def test_few_calibration_windows_use_train_and_say_so(
         (["--alarms_per_day=3"], "--alarms_per_1000_steps"),
         (["--smallest_spread=0"], "at least 1e-06"),
         (["--window_length=10"], "Add --context_length=5"),
-        (["--preset=best"], "There are: recommended"),
+        (["--preset=best"], "There are: lstm_ad, recommended"),
         (["--time_threshold=nan"], "`time_threshold` must be at least"),
         (["--time_threshold=x"], "invalid float value"),
         (["--feature_threshold=3"], "must be of a view"),

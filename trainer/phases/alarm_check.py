@@ -1,14 +1,19 @@
 """How many alarms the thresholds give on normal data not tuned on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from trainer.dataset import Windows
 from trainer.detector import Detector
-from trainer.phases.threshold_tuning import scores_over_time, with_breaks
+from trainer.phases.threshold_tuning import (
+    flags_of,
+    scores_over_time,
+    with_breaks,
+)
 from trainer.statistics.alarm_rate import num_alarms, poisson_rate_interval
+from trainer.thresholds.constant import ConstantRule
 from trainer.workers import Workers
 
 __all__ = ["run"]
@@ -21,6 +26,7 @@ def run(
     is_jitted: bool,
     workers: Workers | None = None,
     steps_per_day: float = float("nan"),
+    rules: Mapping[str, ConstantRule] | None = None,
 ) -> dict[str, Any]:
     """Counts alarms on held-out normal data.
 
@@ -32,6 +38,7 @@ def run(
         is_jitted: compile with XLA.
         workers: who shares the windows.
         steps_per_day: steps a day; NaN = not known.
+        rules: view to the rule of its threshold; none = it was given.
 
     Returns:
         For each view the number of alarms, the rate a day, or in 1,000 steps
@@ -46,12 +53,14 @@ def run(
     numbers: dict[str, Any] = {}
     for view, threshold in zip(detector.views, thresholds, strict=True):
         in_time, labels = with_breaks(scores[view], windows)
+        rule = (rules or {}).get(view)
+        flags = flags_of(rule, in_time, threshold) & (labels != 1)
         in_time = np.where(labels == 1, np.nan, in_time)
         exposure = np.count_nonzero(~np.isnan(in_time)) / (
             steps_per_day if is_daily else 1000
         )
         if exposure:
-            count = num_alarms(in_time, threshold)
+            count = num_alarms(flags, 1)
             numbers[f"{view}_alarms"] = count
             rate = f"{view}_alarms_per_{unit}"
             numbers[rate] = count / exposure

@@ -11,11 +11,11 @@ from trainer.detector import Detector
 from trainer.scorers.view_scores import ViewScores, smoothed_whole
 from trainer.statistics.alarm_rate import num_alarms
 from trainer.tensorboard import TrainingLogs
-from trainer.thresholds.constant import ConstantRule
+from trainer.thresholds.constant import ConstantRule, apply
 from trainer.window_pass import map_windows
 from trainer.workers import Workers
 
-__all__ = ["run", "scores_over_time", "with_breaks"]
+__all__ = ["flags_of", "run", "scores_over_time", "with_breaks"]
 
 
 def run(
@@ -65,12 +65,12 @@ def run(
         else:
             name = _first_usable(rules, in_time, labels)
             rule = rules[name]
+            _check_adaptive(name, rule, detector)
             thresholds[view] = rule.fit(in_time, labels, steps_per_day, view)
             details = rule.fit_details
         names[f"{view}_rule"] = name
-        names[f"{view}_alarms_on_tuning"] = num_alarms(
-            in_time, thresholds[view]
-        )
+        flags = flags_of(rules.get(name), in_time, thresholds[view])
+        names[f"{view}_alarms_on_tuning"] = num_alarms(flags, 1)
         names |= {
             f"{view}_{detail}": value for detail, value in details.items()
         }
@@ -81,6 +81,22 @@ def run(
     return names | {
         f"{view}_threshold": value for view, value in thresholds.items()
     }
+
+
+def flags_of(
+    rule: ConstantRule | None, scores: np.ndarray, threshold: float
+) -> np.ndarray:
+    """Which scores are flagged; `rule` None = the threshold was given."""
+    return rule.flags(scores, threshold) if rule else apply(scores, threshold)
+
+
+def _check_adaptive(name: str, rule: ConstantRule, detector: Detector) -> None:
+    if rule.is_adaptive and detector.is_of_sequences:
+        raise ValueError(
+            f"The rule {name} follows the scores of a long series. Received: a "
+            "data set of short sequences. Choose another "
+            "--label_free_threshold_rule."
+        )
 
 
 def scores_over_time(

@@ -7,6 +7,7 @@ PRESETS = {
     "talk_dense": "trainer.presets.talk_dense:PRESET",
     "talk_lstm": "trainer.presets.talk_lstm:PRESET",
     "talk_pca": "trainer.presets.talk_pca:PRESET",
+    "telemanom": "trainer.presets.telemanom:PRESET",
 }
 
 # The talk's --model_type to the preset that it names.

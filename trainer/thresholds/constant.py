@@ -1,4 +1,4 @@
-"""What all rules share that choose one number: checks, and the comparison."""
+"""What all rules share: checks, a number, and the comparison with it."""
 
 import abc
 import math
@@ -71,12 +71,15 @@ class ConstantRule(abc.ABC):
     Attributes:
         settings_class: the rule's own flags.
         needs_labels: whether labels of both classes must be there.
+        is_adaptive: whether `judge` tells each step of a whole series by a
+            threshold of its own; the number is for steps served alone.
         fit_details: what the threshold of the last `fit` rests on, JSON
             values; empty where the settings say it all.
     """
 
     settings_class: type[Settings]
     needs_labels: bool
+    is_adaptive = False
 
     def __init__(self, settings: Any) -> None:
         self.settings = settings
@@ -134,6 +137,15 @@ class ConstantRule(abc.ABC):
                 view,
             )
         )
+
+    def flags(self, scores: np.ndarray, threshold: float) -> np.ndarray:
+        """Which steps of a series are anomalous.
+
+        Args:
+            scores: `[step]` in time order, NaN = not scored.
+            threshold: that `fit` chose.
+        """
+        return apply(scores, threshold)
 
     @abc.abstractmethod
     def _fit_core(self, tuning: TuningScores) -> float:
