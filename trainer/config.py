@@ -76,6 +76,9 @@ class Preset:
         settings: canonical field name to the preset's default.
         settings_with_phase_files: the same, where each phase has files of
             its own.
+        settings_with_channels: the flags, preprocessing's too, of a run whose
+            input is a training container's channel; none = the preset is not
+            run in such containers.
         aliases: the reference system's flag name to our field name.
         ignored_flags: flags of the reference system that have no meaning
             any more, with the reason.
@@ -87,6 +90,9 @@ class Preset:
     label_free_threshold_rule: str
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     settings_with_phase_files: Mapping[str, Any] = dataclasses.field(
+        default_factory=dict
+    )
+    settings_with_channels: Mapping[str, Any] = dataclasses.field(
         default_factory=dict
     )
     aliases: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -113,13 +119,22 @@ PLACES = (
     "log_dir",
     "train_file_pattern",
     "eval_file_pattern",
+    "metric_input",
 )
 
 # Not NaN and not infinite.
 LARGEST_THRESHOLD = 1e300
 
 # Fields of `RunSettings` for networks that learn step by step.
-STEPS_ONLY = ("batch_size", "epochs", "max_steps", "learning_rate", "patience")
+STEPS_ONLY = (
+    "batch_size",
+    "epochs",
+    "max_steps",
+    "learning_rate",
+    "patience",
+    "metric_lines",
+    "metric_input",
+)
 
 # Fields of `RunSettings` that the later phases have no use for.
 RECONSTRUCTION_ONLY = (
@@ -285,6 +300,18 @@ class RunSettings(Settings):
         "text",
         "text for people, json for the cloud's log",
         choices=("text", "json"),
+        affects_result=False,
+    )
+    metric_lines: bool = setting(
+        False,
+        "tell mse and mae of train, in scaled units, after each epoch, which "
+        "takes one more pass over it",
+        affects_result=False,
+    )
+    metric_input: str = setting(
+        "",
+        "with metric_lines: files whose errors are told too, read as those of "
+        "the data set; nothing learns from them",
         affects_result=False,
     )
 

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from trainer.cluster import Cluster, read_descriptions
+from trainer.container import Container
 
 __all__ = ["Environment"]
 
@@ -19,6 +20,7 @@ class Environment:
         trial: id of the tuning trial; "" = none.
         reports_metric: whether a tuning service waits for the metric.
         cluster: the processes that train together.
+        container: what presets that are run in another cloud are told.
     """
 
     model_dir: str = ""
@@ -27,10 +29,11 @@ class Environment:
     trial: str = ""
     reports_metric: bool = False
     cluster: Cluster = Cluster()
+    container: Container = Container()
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "Environment":
-        """Reads what Vertex AI, or TensorFlow's own convention, has set.
+        """Reads what Vertex AI, SageMaker or TensorFlow's convention has set.
 
         Args:
             variables: the environment; empty values count as not set.
@@ -52,6 +55,7 @@ class Environment:
                 trial or variables.get("CLOUD_ML_HP_METRIC_FILE")
             ),
             cluster=Cluster.of(descriptions),
+            container=Container.of(variables),
         )
 
 

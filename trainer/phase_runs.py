@@ -9,6 +9,7 @@ from trainer.command_line import Config
 from trainer.config import PHASES, load
 from trainer.dataset import Windows
 from trainer.detector import Detector
+from trainer.metric_lines import MetricLines
 from trainer.phases import (
     alarm_check,
     closed_form,
@@ -72,17 +73,27 @@ class PhaseRuns:
             return self._closed_form(detector)
         validation = self._data.learning_windows("validation")
         train = self._data.learning_windows("train", self._settings.stride)
-        return reconstruction.run(
+        lines = self._metric_lines(train)
+        numbers = reconstruction.run(
             detector,
             train,
             validation,
             self._settings,
-            self._callbacks(train),
+            [*self._callbacks(train), *lines],
             self._workers,
             recovery,
             self._logs,
             self._reports_metric,
         )
+        for each in lines:
+            each.tell_last()
+        return numbers
+
+    def _metric_lines(self, train: Windows) -> list[MetricLines]:
+        if not (self._settings.metric_lines and self._workers.is_chief):
+            return []
+        valid = self._data.metric_windows(self._settings.stride)
+        return [MetricLines(train, valid)]
 
     def _closed_form(self, detector: Detector) -> dict[str, Any]:
         num_rows = self._schema.splits["train"].rows

@@ -16,6 +16,7 @@ from trainer import log_format, one_command, phase_files, storage
 from trainer.cluster import check_port_free
 from trainer.command_line import Config, parse, parse_run
 from trainer.config import MODEL_MARKER, PHASES, RunSettings
+from trainer.container_flags import container_flags
 from trainer.environment import Environment
 from trainer.flags import check_given, run_command
 from trainer.gathering import wait_for_all
@@ -116,6 +117,10 @@ def _ended_by(preemption: Preemption) -> Iterator[None]:
 
 def _train(arguments: Sequence[str], preemption: Preemption) -> None:
     environment = Environment.read(os.environ)
+    arguments = [
+        *container_flags(arguments, environment.container),
+        *arguments,
+    ]
     if _is_over(arguments, environment):
         return
     config, schema = _checked(arguments, environment, preemption)

@@ -8,6 +8,7 @@ import numpy as np
 
 from trainer.config import RunSettings
 from trainer.dataset import Windows, check_window_length, load_windows
+from trainer.metric_input import read_metric_windows
 from trainer.record_stream import stream_windows
 from trainer.runs import read_records
 from trainer.schema import Schema
@@ -96,6 +97,15 @@ class TrainingData:
                 len(windows),
             )
         return normal
+
+    def metric_windows(self, stride: int) -> Windows | None:
+        """Windows of files whose errors are only told; None = of no files."""
+        pattern = self._settings.metric_input
+        if not pattern:
+            return None
+        return read_metric_windows(
+            pattern, self._schema, self._learning_length, stride
+        )
 
     def missing_series(self, split: str) -> list[str]:
         """Series that were asked for, and that the split does not hold."""

@@ -27,6 +27,18 @@ PRESET = Preset(
         "patience": 10,
         "seed": 42,
     },
+    settings_with_channels={
+        "format": "csv",
+        "header": False,
+        "max_bad_fraction": 0,
+        # The network learns from the first 80 %, their last eighth stops it.
+        "validation_fraction": 0.1,
+        "statistics_fraction": 0.1,
+        "tuning_fraction": 0.1,
+        "test_fraction": 0,
+        "split_gap_rows": 0,
+        "metric_lines": True,
+    },
     aliases={
         "context-length": "context_length",
         "prediction-length": "horizon",
