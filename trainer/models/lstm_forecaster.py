@@ -14,6 +14,9 @@ from trainer.models.network import Network
 
 __all__ = ["LSTMForecaster", "Settings"]
 
+# Bounds the memory: each step of each context has states of all layers.
+_CONTEXTS_AT_ONCE = 512
+
 
 @dataclasses.dataclass(frozen=True)
 class Settings(config.Settings):
@@ -177,29 +180,49 @@ class LSTMForecaster(Network):
         batch_size, num_steps, num_scored = tf.unstack(tf.shape(target))
         num_blocks = -(-num_steps // stride)
         first = tf.range(num_blocks + num_overlapping - 1) * stride
-        steps = first[:, tf.newaxis] + tf.range(self.settings.context_length)
-        contexts = tf.gather(values, steps, axis=1)
-        shape = self.settings.context_length, self.num_inputs
-        forecasts = self._forecast(tf.reshape(contexts, (-1, *shape)))
+        begins = tf.range(batch_size) * tf.shape(values)[1]
+        starts = tf.reshape(begins[:, tf.newaxis] + first, [-1])
+        rows = tf.reshape(values, (-1, self.num_inputs))
         forecasts = tf.reshape(
-            forecasts, (batch_size, -1, self.settings.horizon, num_scored)
+            self._forecast_from(rows, starts),
+            (batch_size, -1, self.settings.horizon, num_scored),
         )
         # The newest of a block's forecasts tells it with its first steps, one
         # that is older by `age` blocks with later ones.
-        blocks = [
-            forecasts[
-                :,
-                num_overlapping - 1 - age : num_overlapping
-                - 1
-                - age
-                + num_blocks,
-                age * stride : (age + 1) * stride,
-            ]
-            for age in range(num_overlapping)
-        ]
+        blocks = []
+        for age in range(num_overlapping):
+            begin = num_overlapping - 1 - age
+            told = slice(age * stride, (age + 1) * stride)
+            blocks.append(forecasts[:, begin : begin + num_blocks, told])
         mean = tf.add_n(blocks) / num_overlapping
         whole = tf.reshape(mean, (batch_size, -1, num_scored))
         return {"forecast": target - whole[:, :num_steps]}
+
+    def _forecast_from(self, rows, starts):
+        """Forecasts from contexts that begin at rows, some at a time."""
+        shape = self.settings.horizon, len(self.scored)
+
+        def forecast(some):
+            length = self.settings.context_length
+            steps = some[:, tf.newaxis] + tf.range(length)
+            return self._forecast(tf.gather(rows, steps))
+
+        count = starts.shape[0]
+        if count is not None and count <= _CONTEXTS_AT_ONCE:
+            return forecast(starts)
+        count = tf.shape(starts)[0] if count is None else count
+        size = tf.minimum(count, _CONTEXTS_AT_ONCE)
+        # The last ones are told again until all groups are full.
+        num_groups = -(-count // size)
+        positions = tf.minimum(tf.range(num_groups * size), count - 1)
+        groups = tf.reshape(tf.gather(starts, positions), (num_groups, size))
+        forecasts = tf.map_fn(
+            forecast,
+            groups,
+            fn_output_signature=tf.TensorSpec((None, *shape), rows.dtype),
+            parallel_iterations=1,
+        )
+        return tf.reshape(forecasts, (-1, *shape))[:count]
 
     def learn(self, values, seed=None):
         """Residuals of all steps of the horizon.

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from trainer.models import lstm_forecaster
 from trainer.models.lstm_forecaster import LSTMForecaster, Settings
 
 SMALL = {"units": (6, 3), "dropout": 0.5, "context_length": 5, "horizon": 6}
@@ -100,6 +101,24 @@ def test_the_mean_of_all_forecasts_of_a_step(stride):
         np.testing.assert_allclose(
             found[row - num_context], expected, atol=1e-5
         )
+
+
+@pytest.mark.parametrize("at_once", [1, 4, 7, 100])
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_contexts_are_told_some_at_a_time(monkeypatch, at_once, jit_compile):
+    """Catches forecasts lost where groups are not full, and shapes for XLA."""
+    network = make(forecast_stride=2)
+    values = tf.constant(windows())
+    expected = network(values)["forecast"]
+    monkeypatch.setattr(lstm_forecaster, "_CONTEXTS_AT_ONCE", at_once)
+    compiled = tf.function(
+        lambda values: network(values)["forecast"], jit_compile=jit_compile
+    )
+    np.testing.assert_allclose(compiled(values), expected, atol=1e-6)
+    if not jit_compile:
+        spec = tf.TensorSpec((None, None, 4))
+        found = compiled.get_concrete_function(spec)(values)
+        np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_dropout_is_in_training_alone():
