@@ -211,35 +211,26 @@ class _Serving(tf.Module):
         `finish_series` does that once the series is whole.
         """
         detector = self._detector
-        context, num_seen = state["context"], state["num_seen"]
-        series = tf.concat([context, values], 0)
-        num_steps = tf.shape(values)[0]
-        num_context = context.shape[0]
-        seen = num_seen + tf.range(1, num_steps + 1, dtype=tf.int64)
-        # Before the series began there is nothing: any value does, as no
-        # step is scored by it, and a measured one is quicker.
-        rows = tf.range(num_context, dtype=tf.int64)[:, tf.newaxis]
-        is_before = rows < num_context - num_seen
-        known = tf.concat([tf.where(is_before, values[:1], context), values], 0)
-        outputs = {
-            "context": series[num_steps:],
-            "num_seen": num_seen + tf.cast(num_steps, tf.int64),
-        }
-        # A chunk may begin within a block.
-        num_told = num_seen - (detector.num_steps_needed - 1)
-        told = tf.math.floormod(tf.cast(num_told, tf.int32), detector.stride)
-        views, forecasts = detector.step_scores(
-            known[detector.stride - 1 - told :]
+        seen = state["num_seen"] + tf.range(
+            1, tf.shape(values)[0] + 1, dtype=tf.int64
         )
-        is_told = (seen >= detector.num_steps_needed)[:, tf.newaxis]
-        for name, steps in forecasts.items():
-            outputs[name] = tf.where(is_told, steps[told:], np.float64("nan"))
+        is_told = seen >= detector.num_steps_needed
+        views, forecasts = self._step_scores(values, state)
+        nothing = np.float64("nan")
+        outputs = {
+            "context": tf.concat([state["context"], values], 0)[
+                tf.shape(values)[0] :
+            ],
+            "num_seen": state["num_seen"] + tf.shape(values, tf.int64)[0],
+        } | {
+            name: tf.where(is_told[:, tf.newaxis], steps, nothing)
+            for name, steps in forecasts.items()
+        }
         thresholds = self._thresholds(None)
         final = {}
         for view, threshold in thresholds.items():
-            scores = ViewScores(*(each[told:] for each in views[view]))
-            is_scored = scores.is_scored & (seen >= detector.num_steps_needed)
-            nothing = np.float64("nan")
+            scores = views[view]
+            is_scored = scores.is_scored & is_told
             scores = ViewScores(
                 tf.where(is_scored, scores.score, nothing),
                 is_scored,
@@ -256,6 +247,24 @@ class _Serving(tf.Module):
             fused = fused_view(final, thresholds, self._fusion)
             outputs |= _flagged(FUSED, fused, FUSED_THRESHOLD)
         return outputs
+
+    def _step_scores(self, values, state):
+        """What the detector says of a chunk's steps, not smoothed yet."""
+        detector = self._detector
+        context, num_seen = state["context"], state["num_seen"]
+        # Before the series began there is nothing: any value does, as no
+        # step is scored by it, and a measured one is quicker.
+        num_context = context.shape[0]
+        rows = tf.range(num_context, dtype=tf.int64)[:, tf.newaxis]
+        is_before = rows < num_context - num_seen
+        known = tf.concat([tf.where(is_before, values[:1], context), values], 0)
+        # A chunk may begin within a block.
+        num_told = num_seen - (detector.num_steps_needed - 1)
+        told = tf.math.floormod(tf.cast(num_told, tf.int32), detector.stride)
+        first = detector.stride - 1 - told
+        return tf.nest.map_structure(
+            lambda each: each[told:], detector.step_scores(known[first:])
+        )
 
     def _smoothed(self, view, scores, state):
         """Smooths the next steps of one series, without a batch."""
