@@ -181,6 +181,8 @@ def parse(
     note_ignored(preset, unused, flags)
     run = settings_from_flags(RunSettings, flags)
     _check_views(run, parts["scorer"].views)
+    _check_rules(parts, run)
+    _check_metric_lines(run)
     return Config(
         run=run,
         **{
@@ -260,6 +262,26 @@ def _words_of_config(arguments: Sequence[str]) -> list[str]:
     parser.add_argument("--config", default="")
     path = parser.parse_known_args(arguments)[0].config
     return config_file.read_words(path) if path else []
+
+
+def _check_metric_lines(settings: RunSettings) -> None:
+    if settings.metric_input and not settings.metric_lines:
+        raise ValueError(
+            "`metric_input` names files whose errors `metric_lines` tells. "
+            f"Received: metric_input={settings.metric_input!r} without it. Add "
+            "--metric_lines, or leave the flag out."
+        )
+
+
+def _check_rules(parts: Mapping[str, Any], run: RunSettings) -> None:
+    """Refuses rules that take no scores below 0, where there are such."""
+    for kind in ("threshold_rule", "label_free_threshold_rule"):
+        if parts[kind].is_adaptive and parts["scorer"].has_negative_scores:
+            raise ValueError(
+                f"`{kind}` {getattr(run, kind)} takes no scores below 0. "
+                f"Received: the scorer {run.scorer}, which has such. Choose "
+                f"another --{kind}, or another --scorer."
+            )
 
 
 def _check_views(settings: RunSettings, views: Sequence[str]) -> None:

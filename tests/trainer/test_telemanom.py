@@ -95,6 +95,14 @@ def test_alarms_are_those_that_are_flagged(output):
     assert tuned["time_alarms"] == 0
 
 
+def test_scores_below_zero_are_refused(long_data_set, tmp_path, capsys):
+    """Catches a choice that fails only when training is done."""
+    flags = "--preset=lstm_ad --label_free_threshold_rule=dynamic"
+    assert train(long_data_set, tmp_path, *flags.split()) == 2
+    assert "takes no scores below 0" in capsys.readouterr().err
+    assert not (tmp_path / "checkpoints").exists()
+
+
 def test_short_sequences_are_refused(sequence_data_set, tmp_path, capsys):
     """Catches a history of one sequence."""
     flags = (

@@ -8,7 +8,7 @@ import numpy as np
 from trainer.dataset import Windows
 from trainer.detector import Detector
 from trainer.phases.threshold_tuning import (
-    flags_of,
+    flags_over_time,
     scores_over_time,
     with_breaks,
 )
@@ -52,15 +52,17 @@ def run(
     unit = "day" if is_daily else f"1000_{sample}"
     numbers: dict[str, Any] = {}
     for view, threshold in zip(detector.views, thresholds, strict=True):
-        in_time, labels = with_breaks(scores[view], windows)
+        _, labels = with_breaks(scores[view], windows)
         rule = (rules or {}).get(view)
-        flags = flags_of(rule, in_time, threshold) & (labels != 1)
-        in_time = np.where(labels == 1, np.nan, in_time)
-        exposure = np.count_nonzero(~np.isnan(in_time)) / (
+        flags, is_judged = flags_over_time(
+            rule, scores[view], windows, threshold
+        )
+        is_judged &= labels != 1
+        exposure = np.count_nonzero(is_judged) / (
             steps_per_day if is_daily else 1000
         )
         if exposure:
-            count = num_alarms(flags, 1)
+            count = num_alarms(flags & is_judged, 1)
             numbers[f"{view}_alarms"] = count
             rate = f"{view}_alarms_per_{unit}"
             numbers[rate] = count / exposure

@@ -15,7 +15,7 @@ from trainer.thresholds.constant import ConstantRule, apply
 from trainer.window_pass import map_windows
 from trainer.workers import Workers
 
-__all__ = ["flags_of", "run", "scores_over_time", "with_breaks"]
+__all__ = ["flags_over_time", "run", "scores_over_time", "with_breaks"]
 
 
 def run(
@@ -66,10 +66,18 @@ def run(
             name = _first_usable(rules, in_time, labels)
             rule = rules[name]
             _check_adaptive(name, rule, detector)
-            thresholds[view] = rule.fit(in_time, labels, steps_per_day, view)
+            if rule.is_adaptive:
+                stretches = _by_run(scores[view], windows)
+                thresholds[view] = rule.fit_stretches(stretches)
+            else:
+                thresholds[view] = rule.fit(
+                    in_time, labels, steps_per_day, view
+                )
             details = rule.fit_details
         names[f"{view}_rule"] = name
-        flags = flags_of(rules.get(name), in_time, thresholds[view])
+        flags, _ = flags_over_time(
+            rules.get(name), scores[view], windows, thresholds[view]
+        )
         names[f"{view}_alarms_on_tuning"] = num_alarms(flags, 1)
         names |= {
             f"{view}_{detail}": value for detail, value in details.items()
@@ -83,19 +91,39 @@ def run(
     }
 
 
-def flags_of(
-    rule: ConstantRule | None, scores: np.ndarray, threshold: float
-) -> np.ndarray:
-    """Which scores are flagged; `rule` None = the threshold was given."""
-    return rule.flags(scores, threshold) if rule else apply(scores, threshold)
+def flags_over_time(
+    rule: ConstantRule | None,
+    scores: np.ndarray,
+    windows: Windows,
+    threshold: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """What is flagged, and what could be, each stretch by itself.
+
+    Args:
+        rule: None = the threshold was given.
+        scores: `[window * step]`, of the last steps of each window.
+        windows: that they are of.
+        threshold: of the view.
+
+    Returns:
+        Two arrays like the first of `with_breaks`, bool; a break is neither.
+    """
+    flags, is_judged = [], []
+    for some in _by_run(scores, windows):
+        of_some = apply(some, threshold), ~np.isnan(some)
+        if rule:
+            of_some = rule.flags(some, threshold)
+        flags += [of_some[0], np.zeros(1, bool)]
+        is_judged += [of_some[1], np.zeros(1, bool)]
+    return np.concatenate(flags), np.concatenate(is_judged)
 
 
 def _check_adaptive(name: str, rule: ConstantRule, detector: Detector) -> None:
     if rule.is_adaptive and detector.is_of_sequences:
         raise ValueError(
             f"The rule {name} follows the scores of a long series. Received: a "
-            "data set of short sequences. Choose another "
-            "--label_free_threshold_rule."
+            "data set of short sequences. Choose another --threshold_rule "
+            "and --label_free_threshold_rule."
         )
 
 
@@ -222,7 +250,7 @@ def _first_usable(
             return name
     raise ValueError(
         "A rule that needs labels needs scored windows of both classes. "
-        f"Received: {', '.join(rules)}; {(scored == 0).sum()} windows "
+        f"Received: {', '.join(rules)}; {(scored == 0).sum()} scores "
         f"labelled 0, {(scored == 1).sum()} labelled 1. Leave out "
         "--uses_labels, or tune on labelled data."
     )

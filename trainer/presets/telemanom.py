@@ -2,7 +2,7 @@
 
 Hundman et al. (2018), Detecting Spacecraft Anomalies Using LSTMs and
 Nonparametric Dynamic Thresholding; defaults are those of its program, version
-2.0. A channel is a scored column with its commands as covariates, one model a
+2.0; its `batch_size` is `steps_a_batch` here. A channel is a scored column with its commands as covariates, one model a
 channel: `--series=P-1`.
 """
 
@@ -37,6 +37,7 @@ PRESET = Preset(
         "p": "smallest_drop",
     },
     ignored_flags={
+        "min_delta": "any lower validation error counts",
         "loss_metric": "the loss is the mean squared error",
         "optimizer": "it is Adam",
         "validation_split": "preprocessing splits by time",

@@ -27,8 +27,9 @@ class DynamicParameters:
         largest_share: of the errors; they must be fewer.
         counts_buffer: whether the steps of the buffers count as anomalous
             where thresholds are compared; no = as in the paper.
-        error_floor: no error up to it is anomalous, in the errors' unit;
-            mode `fixed` only.
+        error_floor: in the errors' unit: no error up to it is too high, none
+            whose mirror image about the mean is not above it too low; not of
+            the retrospective rule.
         is_smoothed: the errors are exponential means of this span already.
 
     Raises:

@@ -30,7 +30,8 @@ def judged_window(
     first = len(smoothed) - num_new
     new = smoothed[first:]
     is_used = np.isfinite(smoothed) & ~is_accepted
-    if not is_used.any():
+    # Of n errors none is further than the root of n - 1 deviations out.
+    if np.count_nonzero(is_used) <= parameters.lowest_deviations**2 + 1:
         return JudgedErrors.unjudged(new)
     mean, deviation = smoothed[is_used].mean(), smoothed[is_used].std()
     epsilons, is_anomaly = [], np.zeros(num_new, bool)

@@ -97,25 +97,25 @@ def _check(
         raise ValueError(
             "`errors` must be known, finite and not below 0. Received: "
             f"{np.count_nonzero(~(np.isfinite(errors) & (errors >= 0)))} "
-            "others. Use mode fixed for series with gaps."
+            "others. Use `dynamic_threshold.whole`."
         )
     if not np.isfinite(targets).all():
         raise ValueError(
             "`targets` must be known and finite. Received: "
             f"{np.count_nonzero(~np.isfinite(targets))} entries that are not. "
-            "Use mode fixed for series with gaps."
+            "Use `dynamic_threshold.whole`."
         )
     if not 1 <= context_length <= len(errors):
         raise ValueError(
             "`context_length` must be at least 1 and at most the number of "
             f"errors. Received: context_length={context_length}, "
-            f"{len(errors)} errors. Use mode fixed for short series."
+            f"{len(errors)} errors. Use `dynamic_threshold.whole`."
         )
     if parameters.buffer_steps < 2:
         raise ValueError(
-            "`buffer_steps` must be at least 2 in mode compat. Received: "
-            f"buffer_steps={parameters.buffer_steps}. Use mode fixed for "
-            "smaller ones."
+            "`buffer_steps` must be at least 2 here. Received: "
+            f"buffer_steps={parameters.buffer_steps}. Use "
+            "`dynamic_threshold.whole`."
         )
 
 
@@ -181,8 +181,8 @@ def _kept(
     others = values[~is_marked & ~is_accepted]
     if not len(others):
         raise ValueError(
-            "In mode compat a window must hold errors that are not anomalous. "
-            f"Received: {len(values)} errors, all anomalous. Use mode fixed."
+            "A window must hold errors that are not anomalous. "
+            f"Received: {len(values)} errors, all anomalous. Use `dynamic_threshold.whole`."
         )
     runs = runs_of(is_marked)
     is_single = runs[:, 1] - runs[:, 0] == 1

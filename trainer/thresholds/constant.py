@@ -71,8 +71,9 @@ class ConstantRule(abc.ABC):
     Attributes:
         settings_class: the rule's own flags.
         needs_labels: whether labels of both classes must be there.
-        is_adaptive: whether `judge` tells each step of a whole series by a
-            threshold of its own; the number is for steps served alone.
+        is_adaptive: whether each step of a whole series has a threshold of
+            its own, by the rule's `judge`, and `fit_stretches` takes the
+            place of `fit`; the number is for steps served alone.
         fit_details: what the threshold of the last `fit` rests on, JSON
             values; empty where the settings say it all.
     """
@@ -138,14 +139,16 @@ class ConstantRule(abc.ABC):
             )
         )
 
-    def flags(self, scores: np.ndarray, threshold: float) -> np.ndarray:
-        """Which steps of a series are anomalous.
+    def flags(
+        self, scores: np.ndarray, threshold: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Which steps are anomalous, and of which that can be said.
 
         Args:
-            scores: `[step]` in time order, NaN = not scored.
+            scores: `[step]` of an unbroken stretch, NaN = not scored.
             threshold: that `fit` chose.
         """
-        return apply(scores, threshold)
+        return apply(scores, threshold), ~np.isnan(scores)
 
     @abc.abstractmethod
     def _fit_core(self, tuning: TuningScores) -> float:

@@ -1,6 +1,7 @@
 """Thresholds that follow the scores of the series that is judged."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -31,7 +32,8 @@ class DynamicSettings(Settings):
     )
     buffer_steps: int = setting(
         _USUAL.buffer_steps,
-        "time steps flagged on both sides of a score beyond the threshold",
+        "time steps flagged on both sides of a score beyond the threshold, "
+        "within what is judged together",
         minimum=0,
     )
     smallest_drop: float = setting(
@@ -41,7 +43,10 @@ class DynamicSettings(Settings):
         maximum=1.0,
     )
     smallest_score: float = setting(
-        0.05, "scores up to this are never anomalous, scaled units", minimum=0.0
+        0.05,
+        "too high scores up to this are not anomalous, nor too low ones whose "
+        "mirror image about the mean is not above it; scaled units",
+        minimum=0.0,
     )
 
 
@@ -103,11 +108,33 @@ class Dynamic(ConstantRule):
         )
 
     def _fit_core(self, tuning: TuningScores) -> float:
-        judged = self.judge(tuning.series)
+        return self.fit_stretches([tuning.series])
+
+    def fit_stretches(self, stretches: Sequence[np.ndarray]) -> float:
+        """Chooses the number for windows that are served alone.
+
+        Args:
+            stretches: scores `[step]` of each unbroken stretch.
+
+        Raises:
+            ValueError: all are too short to be judged.
+        """
+        judged = JudgedErrors.joined([self.judge(each) for each in stretches])
         epsilons = judged.upper_epsilon[judged.is_judged]
+        if not len(epsilons):
+            raise ValueError(
+                "The rule dynamic needs stretches that are long enough to be "
+                "judged. Received: "
+                f"{np.count_nonzero(~np.isnan(judged.smoothed_error))} scores, "
+                "none of which can be. Tune on a longer split, lower "
+                "--batches_a_history, or choose another rule."
+            )
         self.fit_details = {"lowest": epsilons.min(), "highest": epsilons.max()}
         return clear_of(float(np.median(epsilons)))
 
-    def flags(self, scores: np.ndarray, threshold: float) -> np.ndarray:
-        """Which steps are anomalous, by thresholds of their own."""
-        return self.judge(scores).is_anomaly
+    def flags(
+        self, scores: np.ndarray, threshold: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The same by thresholds of their own."""
+        judged = self.judge(scores)
+        return judged.is_anomaly, judged.is_judged

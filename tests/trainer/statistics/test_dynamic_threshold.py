@@ -356,12 +356,21 @@ def test_an_infinite_error_is_anomalous_and_forgotten():
 
 
 @pytest.mark.parametrize("value", [0.0, 0.3, 1.0])
-@pytest.mark.parametrize("num_steps", [1, 2, 30, 2200])
+@pytest.mark.parametrize("num_steps", [8, 9, 30, 2200])
 def test_equal_errors_are_normal(num_steps, value):
     """Catches 0 / 0, and alarms where nothing differs."""
     judged = whole(np.full(num_steps, value), PARAMETERS)
     assert judged.is_judged[-1] and not judged.is_anomaly.any()
     assert np.isfinite(judged.score[judged.is_judged]).all()
+
+
+@pytest.mark.parametrize("num_steps", range(8))
+def test_few_errors_cannot_be_judged(num_steps):
+    """Catches a spike called normal because no threshold is below it."""
+    errors = np.ones(num_steps)
+    errors[num_steps // 2 : num_steps // 2 + 1] = 1e6
+    judged = whole(errors, PARAMETERS)
+    assert not judged.is_judged.any() and len(judged.is_judged) == num_steps
 
 
 def test_the_first_error_after_none_is_found():

@@ -68,9 +68,9 @@ def test_known_anomalies_do_not_move_rules_without_labels(rule):
 def test_equal_scores_are_not_flagged(rule, value):
     """Catches a mean rounded below the scores it is the mean of."""
     skip_unless_taken(rule, value)
-    scores = np.full(7, value)
+    scores = np.full(9, value)
     if not rule.needs_labels:
-        threshold = rule.fit(scores, np.zeros(7, dtype=np.int8))
+        threshold = rule.fit(scores, np.zeros(9, dtype=np.int8))
         assert not apply(scores, threshold).any()
 
 

@@ -14,6 +14,8 @@ def series(num_steps=3000, seed=0):
     noise = np.convolve(np.abs(rng.normal(size=num_steps + 49)), np.ones(50))
     scores = noise[49 : 49 + num_steps] / 50
     scores[2500:2530] += 3
+    # Lower by less than four tenths, more than one.
+    scores[1000:1030] += 2
     return scores
 
 
@@ -60,28 +62,37 @@ def test_rows_before_the_first_score_are_no_history():
     assert not rule().judge(np.full(9, np.nan)).is_judged.any()
 
 
-def test_the_number_is_between_the_thresholds_it_stands_for():
-    """Catches a threshold of another series, or of a break between two."""
-    scores = series()
+def test_the_number_is_of_stretches_judged_alone():
+    """Catches a history that goes on in another series."""
+    one, other = series(), 5 + series(900, seed=1)
     chosen = rule()
-    both = np.concatenate([scores, [np.nan], scores[:100]])
-    threshold = chosen.fit(both, np.zeros(len(both), np.int8))
-    epsilons = chosen.judge(both).upper_epsilon
+    threshold = chosen.fit_stretches([one, other])
+    epsilons = np.concatenate(
+        [chosen.judge(each).upper_epsilon for each in (one, other)]
+    )
+    assert threshold == pytest.approx(np.nanmedian(epsilons), rel=1e-4)
     assert chosen.fit_details == {
         "lowest": np.nanmin(epsilons),
         "highest": np.nanmax(epsilons),
     }
-    assert threshold == pytest.approx(np.nanmedian(epsilons), rel=1e-4)
+
+
+def test_stretches_too_short_to_be_judged():
+    """Catches a spike called normal, as no threshold is below it."""
+    assert not rule().judge(np.array([1, 1, 1, 1e6, 1])).is_judged.any()
+    with pytest.raises(ValueError, match="none of which can be"):
+        rule().fit_stretches([np.ones(5)])
 
 
 def test_flags_are_not_those_of_the_number():
     """Catches alarms that are counted by the number alone."""
     scores = series()
     chosen = rule()
-    np.testing.assert_array_equal(
-        chosen.flags(scores, 0.0), chosen.judge(scores).is_anomaly
-    )
-    assert 30 <= chosen.flags(scores, 0.0).sum() <= 300
+    flags, is_judged = chosen.flags(scores, 0.0)
+    judged = chosen.judge(scores)
+    np.testing.assert_array_equal(flags, judged.is_anomaly)
+    np.testing.assert_array_equal(is_judged, judged.is_judged)
+    assert 30 <= flags.sum() <= 600
 
 
 def test_scores_below_zero_are_refused():
