@@ -31,7 +31,8 @@ Scores time series with an exported model.
   python -m inference.predict --model run/model --input new.csv --output s.csv
 
 Files are read the way the model's training data was read; a flag below
-replaces an option. Labels may be absent. The output has the columns
+replaces an option. Labels may be absent. Without --output_format the output
+has the columns
   series,row,time,score,threshold,is_anomaly,is_scored,top_features
 with one row for each row that was read. Where nothing can be said (the first
 rows of a series, which the model needs to begin, or too many missing cells)
@@ -138,10 +139,13 @@ def _predict(settings: PredictSettings, overrides: dict[str, Any]) -> int:
 
     detector = LoadedDetector(settings.model)
     view = detector.check_view(settings.view)
-    if settings.output_format == "lstm_ad" and not detector.has_forecasts:
+    has_densities = detector.config.get("scorer") == "gaussian_log_likelihood"
+    is_whole = has_densities and detector.has_forecasts
+    if settings.output_format == "lstm_ad" and not is_whole:
         raise ValueError(
-            "`output_format` lstm_ad holds forecasts. Received: the model "
-            f"{detector.model_id}, which makes none. Leave the flag out."
+            "`output_format` lstm_ad holds log densities and forecasts. "
+            f"Received: the model {detector.model_id}, which has not both. "
+            "Leave the flag out, or train with --preset=lstm_ad."
         )
     reader, sources = open_input(
         settings.input,

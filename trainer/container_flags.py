@@ -40,7 +40,7 @@ def container_flags(
     values: dict[str, Any] = {}
     if container.model_dir:
         # The folder above it holds all that the job writes.
-        values["output_dir"] = os.path.dirname(container.model_dir)
+        values["output_dir"] = os.path.dirname(container.model_dir) or "."
         values["model_dir"] = container.model_dir
     if flags.training_mode in ("all", PHASES[0]):
         if container.training and not _INPUTS & given_names(arguments):

@@ -373,7 +373,7 @@ class Detector(keras.Model):
 
     @property
     def positions(self) -> str:
-        """Steps, behind its context, of a window that is scored which count."""
+        """Which steps behind the context count: "all", or the "last"."""
         is_whole = self.is_of_sequences or self.network.slides
         return "all" if is_whole else "last"
 
@@ -397,7 +397,12 @@ class Detector(keras.Model):
         return {"loss": self.loss_mean.result()}
 
     def _observed_of(self, residuals, observed):
-        """Of the last steps, which the residuals are of."""
+        """Where values were observed, of the steps that residuals are of.
+
+        Args:
+            residuals: what `network.learn` gave.
+            observed: `[batch, time, scored feature]` bool, of whole windows.
+        """
         num_steps = residuals[self.network.parts[0]].shape[1]
         return observed[:, -num_steps:]
 

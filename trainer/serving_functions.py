@@ -232,11 +232,13 @@ class ServingFunctions(tf.Module):
         is_before = rows < num_context - num_seen
         known = tf.concat([tf.where(is_before, values[:1], context), values], 0)
         # A chunk may begin within a block.
-        num_told = num_seen - (detector.num_steps_needed - 1)
-        told = tf.math.floormod(tf.cast(num_told, tf.int32), detector.stride)
-        first = detector.stride - 1 - told
+        num_scored = num_seen - (detector.num_steps_needed - 1)
+        num_before = tf.cast(
+            tf.math.floormod(num_scored, detector.stride), tf.int32
+        )
+        first = detector.stride - 1 - num_before
         return tf.nest.map_structure(
-            lambda each: each[told:], detector.step_scores(known[first:])
+            lambda each: each[num_before:], detector.step_scores(known[first:])
         )
 
     def _smoothed(self, view, scores, state):

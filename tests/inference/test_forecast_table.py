@@ -97,5 +97,5 @@ def test_models_without_forecasts_are_refused(step_model, tmp_path, capsys):
         "--output_format=lstm_ad",
     ]
     assert predict.main(arguments) == 2
-    assert "which makes none" in capsys.readouterr().err
+    assert "which has not both" in capsys.readouterr().err
     assert not (tmp_path / "scores.csv").exists()

@@ -179,13 +179,14 @@ class LSTMForecaster(Network):
         )
         batch_size, num_steps, num_scored = tf.unstack(tf.shape(target))
         num_blocks = -(-num_steps // stride)
-        first = tf.range(num_blocks + num_overlapping - 1) * stride
+        num_forecasts = num_blocks + num_overlapping - 1
+        first = tf.range(num_forecasts) * stride
         begins = tf.range(batch_size) * tf.shape(values)[1]
         starts = tf.reshape(begins[:, tf.newaxis] + first, [-1])
         rows = tf.reshape(values, (-1, self.num_inputs))
         forecasts = tf.reshape(
             self._forecast_from(rows, starts),
-            (batch_size, -1, self.settings.horizon, num_scored),
+            (batch_size, num_forecasts, self.settings.horizon, num_scored),
         )
         # The newest of a block's forecasts tells it with its first steps, one
         # that is older by `age` blocks with later ones.
@@ -195,7 +196,7 @@ class LSTMForecaster(Network):
             told = slice(age * stride, (age + 1) * stride)
             blocks.append(forecasts[:, begin : begin + num_blocks, told])
         mean = tf.add_n(blocks) / num_overlapping
-        whole = tf.reshape(mean, (batch_size, -1, num_scored))
+        whole = tf.reshape(mean, (batch_size, num_blocks * stride, num_scored))
         return {"forecast": target - whole[:, :num_steps]}
 
     def _forecast_from(self, rows, starts):
@@ -207,22 +208,28 @@ class LSTMForecaster(Network):
             steps = some[:, tf.newaxis] + tf.range(length)
             return self._forecast(tf.gather(rows, steps))
 
+        def forecast_in_groups():
+            size = tf.minimum(count, _CONTEXTS_AT_ONCE)
+            # The last ones are told again until all groups are full.
+            num_groups = -(-count // size)
+            positions = tf.minimum(tf.range(num_groups * size), count - 1)
+            groups = tf.gather(starts, positions)
+            forecasts = tf.map_fn(
+                forecast,
+                tf.reshape(groups, (num_groups, size)),
+                fn_output_signature=tf.TensorSpec((None, *shape), rows.dtype),
+                parallel_iterations=1,
+            )
+            return tf.reshape(forecasts, (-1, *shape))[:count]
+
         count = starts.shape[0]
-        if count is not None and count <= _CONTEXTS_AT_ONCE:
-            return forecast(starts)
-        count = tf.shape(starts)[0] if count is None else count
-        size = tf.minimum(count, _CONTEXTS_AT_ONCE)
-        # The last ones are told again until all groups are full.
-        num_groups = -(-count // size)
-        positions = tf.minimum(tf.range(num_groups * size), count - 1)
-        groups = tf.reshape(tf.gather(starts, positions), (num_groups, size))
-        forecasts = tf.map_fn(
-            forecast,
-            groups,
-            fn_output_signature=tf.TensorSpec((None, *shape), rows.dtype),
-            parallel_iterations=1,
+        if count is not None:
+            is_few = count <= _CONTEXTS_AT_ONCE
+            return forecast(starts) if is_few else forecast_in_groups()
+        count = tf.shape(starts)[0]
+        return tf.cond(
+            count > 0, forecast_in_groups, lambda: tf.zeros((0, *shape))
         )
-        return tf.reshape(forecasts, (-1, *shape))[:count]
 
     def learn(self, values, seed=None):
         """Residuals of all steps of the horizon.

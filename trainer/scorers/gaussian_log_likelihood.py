@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from trainer.config import Settings, setting
 from trainer.layers.mahalanobis import MahalanobisDistance
-from trainer.scorers.view_scores import ViewScores
+from trainer.scorers.view_scores import ViewScores, check_positions
 from trainer.statistics.pairwise import PairwiseMoments
 from trainer.statistics.shrinkage import oas_covariance
 from trainer.statistics.whitening import cholesky_factor, floored_eigenvalues
@@ -107,6 +107,7 @@ class GaussianLogLikelihood(keras.layers.Layer):
     settings_class = GaussianLogLikelihoodSettings
     needs = ()
     views = ("time",)
+    has_negative_scores = True
     is_step_by_step = True
     num_passes = 1
     smoothing = None
@@ -316,11 +317,7 @@ class GaussianLogLikelihood(keras.layers.Layer):
 
     def _part(self, parts: Mapping[str, Any], positions: str) -> Any:
         """The one part, a NumPy array or a tensor."""
-        if positions not in ("all", "last"):
-            raise ValueError(
-                "`positions` must be all or last. "
-                f"Received: positions={positions!r}"
-            )
+        check_positions(positions)
         return parts[self.parts[0]]
 
 

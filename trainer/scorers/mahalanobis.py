@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from trainer.config import Settings, setting
 from trainer.layers.mahalanobis import MahalanobisDistance
-from trainer.scorers.view_scores import ViewScores
+from trainer.scorers.view_scores import ViewScores, check_positions
 from trainer.statistics.pairwise import PairwiseMoments
 
 __all__ = ["Mahalanobis", "MahalanobisSettings"]
@@ -55,6 +55,7 @@ class Mahalanobis(keras.layers.Layer):
     settings_class = MahalanobisSettings
     needs = ("time_view", "feature_view")
     views = ("time", "feature")
+    has_negative_scores = False
     is_step_by_step = False
     num_passes = 1
     smoothing = None
@@ -186,11 +187,7 @@ class Mahalanobis(keras.layers.Layer):
 
     def _rows(self, parts: Mapping[str, Any], positions: str) -> list[Any]:
         """Errors of both parts, of NumPy arrays and tensors alike."""
-        if positions not in ("all", "last"):
-            raise ValueError(
-                "`positions` must be all or last. "
-                f"Received: positions={positions!r}"
-            )
+        is_last = check_positions(positions)
         expected = (self.window_length, self.num_scored)
         for name in self.needs:
             if name not in parts or tuple(parts[name].shape[1:]) != expected:
@@ -201,7 +198,7 @@ class Mahalanobis(keras.layers.Layer):
                     f"Received: {shapes}. Choose a network that gives them."
                 )
         time_rows, feature_rows = (parts[name] for name in self.needs)
-        if positions == "last":
+        if is_last:
             time_rows = time_rows[:, -1:]
         if self.settings.error == "signed":
             return [time_rows, feature_rows]

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from trainer.config import Settings, setting
 from trainer.layers.smoothing import CentredMean, ExponentialMean
-from trainer.scorers.view_scores import ViewScores
+from trainer.scorers.view_scores import ViewScores, check_positions
 from trainer.statistics.column_quantiles import ColumnQuantiles
 
 __all__ = ["ScaledResidual", "ScaledResidualSettings"]
@@ -78,6 +78,7 @@ class ScaledResidual(keras.layers.Layer):
     settings_class = ScaledResidualSettings
     needs = ()
     views = ("time",)
+    has_negative_scores = False
     is_step_by_step = True
     score_unit = 0.0
 
@@ -322,10 +323,5 @@ def _shared(terms, total):
 
 def _taken(parts: Mapping[str, Any], positions: str) -> dict[str, Any]:
     """The steps that count, of NumPy arrays and tensors alike."""
-    if positions not in ("all", "last"):
-        raise ValueError(
-            "`positions` must be all or last. "
-            f"Received: positions={positions!r}"
-        )
-    start = -1 if positions == "last" else 0
+    start = -1 if check_positions(positions) else 0
     return {name: part[:, start:] for name, part in parts.items()}

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from trainer.config import Settings, setting
 from trainer.layers.smoothing import ExponentialMean
-from trainer.scorers.view_scores import ViewScores
+from trainer.scorers.view_scores import ViewScores, check_positions
 
 __all__ = ["SmoothedError", "SmoothedErrorSettings"]
 
@@ -52,6 +52,7 @@ class SmoothedError(keras.layers.Layer):
     settings_class = SmoothedErrorSettings
     needs = ("forecast",)
     views = ("time",)
+    has_negative_scores = False
     is_step_by_step = True
     num_passes = 0
     score_unit = 0.0
@@ -93,12 +94,7 @@ class SmoothedError(keras.layers.Layer):
             `[batch, time, feature]`, 0 where it is unknown. A step is scored
             where half of the features are known.
         """
-        if positions not in ("all", "last"):
-            raise ValueError(
-                "`positions` must be all or last. "
-                f"Received: positions={positions!r}"
-            )
-        start = -1 if positions == "last" else 0
+        start = -1 if check_positions(positions) else 0
         error = tf.abs(tf.cast(parts["forecast"][:, start:], tf.float64))
         is_known = ~tf.math.is_nan(error)
         num_known = tf.math.count_nonzero(

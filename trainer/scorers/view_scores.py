@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-__all__ = ["ViewScores", "smoothed_step", "smoothed_whole"]
+__all__ = ["ViewScores", "check_positions", "smoothed_step", "smoothed_whole"]
 
 
 class ViewScores(NamedTuple):
@@ -21,6 +21,16 @@ class ViewScores(NamedTuple):
     score: tf.Tensor
     is_scored: tf.Tensor
     contribution: tf.Tensor
+
+
+def check_positions(positions: str) -> bool:
+    """Whether only the last step of a window counts; "all" or the "last"."""
+    if positions not in ("all", "last"):
+        raise ValueError(
+            "`positions` must be all or last. "
+            f"Received: positions={positions!r}"
+        )
+    return positions == "last"
 
 
 def smoothed_whole(
