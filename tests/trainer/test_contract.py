@@ -97,12 +97,18 @@ def exported(tuned, tmp_path_factory):
     return tf.saved_model.load(path).signatures
 
 
+@pytest.fixture(scope="module")
+def scores(tuned):
+    """View to the scores that rules are given."""
+    detector, _, tuning = tuned
+    return scores_over_time(detector, tuning, skip, False)
+
+
 @pytest.fixture(params=sorted(RULES))
-def ruled(request, tuned):
+def ruled(request, tuned, scores):
     """The detector with the thresholds of one rule."""
     detector, windows, tuning = tuned
     rule = make_rules()[request.param]
-    scores = scores_over_time(detector, tuning, skip, False)
     lowest = min(map(np.nanmin, scores.values()))
     assert lowest >= 0 or detector.scorer.has_negative_scores
     if rule.is_adaptive and detector.scorer.has_negative_scores:
@@ -203,9 +209,9 @@ def test_thresholds_are_finite_and_flag_something(ruled):
         assert 0 < flags.mean() < 1
 
 
-def test_saved_and_loaded_scores_are_the_same(ruled, tmp_path):
+def test_saved_and_loaded_scores_are_the_same(tuned, tmp_path):
     """Catches state that is no weight."""
-    detector, windows = ruled
+    detector, windows, _ = tuned
     detector.save(tmp_path / "detector.keras")
     again = keras.models.load_model(tmp_path / "detector.keras")
     again.check_finished()
