@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import itertools
 
 import keras
 import numpy as np
@@ -23,6 +22,7 @@ from trainer.phases import (
     threshold_tuning,
 )
 from trainer.phases.threshold_tuning import scores_over_time
+from trainer.presets import PRESETS
 from trainer.scorers import SCORERS
 from trainer.thresholds import RULES
 
@@ -46,11 +46,17 @@ def fit_together(network, scorer):
     return set(scorer.needs) <= set(parts)
 
 
-PAIRS = [
-    pair
-    for pair in itertools.product(sorted(NETWORKS), sorted(SCORERS))
-    if fit_together(*pair)
-]
+def pairs():
+    """Those of the presets, and the first that fits of every other network."""
+    presets = [load(PRESETS, name, "preset") for name in PRESETS]
+    chosen = {(preset.network, preset.scorer) for preset in presets}
+    for network in sorted(set(NETWORKS) - {network for network, _ in chosen}):
+        fitting = filter(functools.partial(fit_together, network), SCORERS)
+        chosen.add((network, next(fitting)))
+    return sorted(chosen)
+
+
+PAIRS = pairs()
 
 
 def skip(count):
