@@ -163,11 +163,7 @@ CASES = [
         "nasa", CHANNELS, "test/a.npy", plain_rows.channel_rows, num_kept=HEADER
     ),
     Case("nasa", CHANNELS, "labeled_anomalies.csv", plain_rows.channel_rows),
-    # What hypothesis draws depends on the modules that are loaded, so shares vary.
-    *(
-        Case("nab", WINDOWS, path, plain_rows.window_rows, least_read=0.2)
-        for path in WINDOWS
-    ),
+    *(Case("nab", WINDOWS, path, plain_rows.window_rows) for path in WINDOWS),
     *(
         Case("smd", MACHINES, path, plain_rows.machine_rows)
         for path in MACHINES

@@ -11,7 +11,7 @@ _INSERTED = (
     | _CHARACTERS.map(str.encode)
 )
 # Mild kinds come oftener: a file that is refused as a whole tries little.
-_KINDS = ["digit"] * 10 + ["swap"] * 3 + ["flip", "insert", "delete", "cut"]
+_KINDS = ["digit"] * 16 + ["swap"] * 3 + ["flip", "insert", "delete", "cut"]
 
 
 def any_bytes():
